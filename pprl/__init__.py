@@ -1,0 +1,65 @@
+"""Privacy-preserving record linkage for school districts and colleges.
+
+An institution encodes its students (`Agreement`, `LinkageKey`, `read_students`, `encode`); a hub
+that never sees a name links the submissions (`Submission`, `link`). Names are imported when they are
+first used, so that a hub never loads the code that sees students.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from pprl._version import __version__
+from pprl.errors import PPRLError
+
+if TYPE_CHECKING:
+    from pprl.agreement import Agreement, Party
+    from pprl.exchange import Submission
+    from pprl.hub import Linkage, link
+    from pprl.institution import Encoded, LinkageKey, State, encode, read_students
+    from pprl.results import Evaluation, evaluate
+
+_HOMES = {
+    "Agreement": "pprl.agreement",
+    "Party": "pprl.agreement",
+    "Submission": "pprl.exchange",
+    "Linkage": "pprl.hub",
+    "link": "pprl.hub",
+    "Encoded": "pprl.institution",
+    "LinkageKey": "pprl.institution",
+    "State": "pprl.institution",
+    "encode": "pprl.institution",
+    "read_students": "pprl.institution",
+    "Evaluation": "pprl.results",
+    "evaluate": "pprl.results",
+}
+
+__all__ = [
+    "Agreement",
+    "Encoded",
+    "Evaluation",
+    "Linkage",
+    "LinkageKey",
+    "PPRLError",
+    "Party",
+    "State",
+    "Submission",
+    "__version__",
+    "encode",
+    "evaluate",
+    "link",
+    "read_students",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a name of the face from its home (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'pprl' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The names of the face."""
+    return __all__

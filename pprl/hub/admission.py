@@ -1,0 +1,110 @@
+"""What the hub checks before it matches anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pprl.agreement import Agreement, Pass
+from pprl.exchange import Entries, Submission
+from pprl.exchange.submission import check_entries
+from pprl.errors import MismatchError, SubmissionError, UsageError
+
+
+def admit(submissions: Sequence[Submission], agreement: Agreement) -> list[Submission]:
+    """Check submissions against the agreement and each other.
+
+    Returns:
+        the submissions in the order of their institutions' ids, so that nothing depends on the
+        order of files.
+
+    Raises:
+        UsageError: fewer than two submissions.
+        AgreementError: a submission's institution is not a party.
+        MismatchError: another agreement, profile or linkage key, or two submissions of one
+            institution; the message says which differ.
+        SubmissionError: too few records, or entries that are not as the agreement's passes say.
+    """
+    if len(submissions) < 2:
+        raise UsageError(f"Linking takes at least two submissions, not {len(submissions)}.")
+    ordered = sorted(submissions, key=lambda submission: submission.institution)
+    for submission in ordered:
+        _check_origin(submission, agreement)
+    for before, after in zip(ordered, ordered[1:], strict=False):
+        if before.institution == after.institution:
+            raise MismatchError(
+                f"{after.institution}: two submissions of one institution. Link one of them."
+            )
+    _check_keys(ordered)
+    for submission in ordered:
+        _check_form(submission, agreement)
+    return ordered
+
+
+def _check_origin(submission: Submission, agreement: Agreement) -> None:
+    """The party, the agreement and the number of records."""
+    institution = submission.institution
+    agreement.party(institution)
+    if submission.manifest.linkage != agreement.linkage_digest:
+        raise MismatchError(
+            f"{institution}: was encoded under another agreement or profile (linkage section "
+            f"{submission.manifest.linkage[:12]}, here {agreement.linkage_digest[:12]}). "
+            "Give both sides the same agreement file and encode again."
+        )
+    if submission.records < agreement.records.minimum:
+        raise SubmissionError(
+            f"{institution}: holds {submission.records} records; the agreement asks for at least "
+            f"{agreement.records.minimum}."
+        )
+
+
+def _check_keys(ordered: Sequence[Submission]) -> None:
+    """One linkage key for all."""
+    groups: dict[str, list[str]] = {}
+    for submission in ordered:
+        groups.setdefault(submission.manifest.key_check, []).append(submission.institution)
+    if len(groups) > 1:
+        sides = " and another by ".join(", ".join(group) for group in groups.values())
+        raise MismatchError(
+            f"The linkage keys differ: one is used by {sides}. "
+            "The institutions must encode again with one key."
+        )
+
+
+def _check_form(submission: Submission, agreement: Agreement) -> None:
+    """Every pass there, each record's quota full, each segment filled as agreed."""
+    expected = {linkage_pass.name for linkage_pass in agreement.linkage.passes}
+    if set(submission.passes) != expected:
+        raise SubmissionError(
+            f"{submission.institution}: does not hold the agreement's passes. Encode again."
+        )
+    for linkage_pass in agreement.linkage.passes:
+        place = f"{submission.institution} pass {linkage_pass.name!r}"
+        entries = submission.passes[linkage_pass.name]
+        if entries.filters.shape[1] != agreement.linkage.words_of(linkage_pass):
+            raise SubmissionError(f"{place}: its filters have another length than agreed.")
+        check_entries(entries, submission.records, place)
+        emitted = np.bincount(entries.records, minlength=submission.records)
+        if not (emitted == linkage_pass.quota).all():
+            raise SubmissionError(
+                f"{place}: a record has more or fewer entries than the quota of "
+                f"{linkage_pass.quota}. Ask for a file made by pprl encode."
+            )
+        if not _filled_as_agreed(entries, agreement, linkage_pass):
+            raise SubmissionError(
+                f"{place}: a segment has more or fewer bits than agreed. "
+                "Ask for a file made by pprl encode."
+            )
+
+
+def _filled_as_agreed(entries: Entries, agreement: Agreement, linkage_pass: Pass) -> bool:
+    """Whether each segment of each filter has exactly its number of bits."""
+    start = 0
+    for segment in agreement.linkage.segments_of(linkage_pass):
+        words = entries.filters[:, start : start + segment.words]
+        ones = np.bitwise_count(words).sum(axis=1, dtype=np.uint16)
+        if not (ones == segment.insertions).all():
+            return False
+        start += segment.words
+    return True

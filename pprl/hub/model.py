@@ -1,0 +1,131 @@
+"""The matching model of one pass: m and u learned from counts of patterns, without truth.
+
+A mixture of two classes in which levels are independent within a class (Fellegi and Sunter, JASA 64,
+1969), fitted by EM with Dirichlet priors (Winkler, 1988). Everything runs on the counts of distinct
+patterns, so its cost does not grow with the number of pairs. Each pair of sources has a match share
+of its own; m and u are common to all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+ITERATIONS = 200
+TOLERANCE = 1e-7
+SHARE_WEIGHT = 10.0
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A Dirichlet prior for one attribute's m or u.
+
+    Attributes:
+        mean: shares of the levels, adding up to 1.
+        weight: how many pairs it is worth.
+    """
+
+    mean: Floats
+    weight: float
+
+
+@dataclass(frozen=True)
+class PassModel:
+    """What was learned in one pass.
+
+    Attributes:
+        m: for each attribute, the share of each level among matches.
+        u: for each attribute, the share of each level among non-matches.
+        share: `float64[groups]`, the share of matches among the pairs of each pair of sources.
+        matches: expected number of matches.
+    """
+
+    m: tuple[Floats, ...]
+    u: tuple[Floats, ...]
+    share: Floats
+    matches: float
+
+    def log_odds(self, levels: NDArray[np.int8]) -> Floats:
+        """Log-odds of a match for patterns in every pair of sources: `float64[groups, p]`.
+
+        Args:
+            levels: `int8[p, attributes]`.
+        """
+        weight = np.zeros(len(levels))
+        for column, (m, u) in enumerate(zip(self.m, self.u, strict=True)):
+            weight += np.log(m / u)[levels[:, column]]
+        return _logit(self.share)[:, None] + weight
+
+
+def fit(
+    counts: NDArray[np.int64], levels: NDArray[np.int8], m: Sequence[Prior], u: Sequence[Prior],
+    evident: Sequence[bool],
+) -> PassModel:
+    """Learn m, u and the match shares of one pass.
+
+    Args:
+        counts: `int64[groups, p]`, how often each pattern occurs.
+        levels: `int8[p, attributes]`, the patterns.
+        m: a prior for each attribute.
+        u: a prior for each attribute.
+        evident: for each attribute, whether the priors may judge at the start. An attribute that
+            the blocking key touches is not: all pairs of a block are alike in it, so it begins
+            with m equal to u and is told apart by the others.
+    """
+    total = counts.sum(axis=0).astype(np.float64)
+    ms = [prior.mean for prior in m]
+    us = [prior.mean for prior in u]
+    for column, shown in enumerate(evident):
+        if not shown:
+            seen = np.bincount(levels[:, column], total, minlength=len(ms[column]))
+            ms[column] = us[column] = (seen + 0.5) / (seen + 0.5).sum()
+    share = np.full(len(counts), 0.5)
+    model = PassModel(tuple(ms), tuple(us), share, 0.0)
+    for _ in range(ITERATIONS):
+        before = model
+        posterior = _sigmoid(model.log_odds(levels))
+        matched = counts * posterior
+        per_pattern = matched.sum(axis=0)
+        model = PassModel(
+            tuple(_update(levels[:, c], per_pattern, prior) for c, prior in enumerate(m)),
+            tuple(_update(levels[:, c], total - per_pattern, prior) for c, prior in enumerate(u)),
+            _shares(matched.sum(axis=1), counts.sum(axis=1)),
+            float(per_pattern.sum()),
+        )
+        if np.abs(model.share - before.share).max(initial=0) < TOLERANCE and all(
+            np.abs(new - old).max() < TOLERANCE
+            for new, old in zip((*model.m, *model.u), (*before.m, *before.u), strict=True)
+        ):
+            break
+    return model
+
+
+def _update(levels: NDArray[np.int8], weight: Floats, prior: Prior) -> Floats:
+    """The posterior mean of the shares of levels."""
+    seen = np.bincount(levels, weight, minlength=len(prior.mean))
+    shares: Floats = (seen + prior.weight * prior.mean) / (seen.sum() + prior.weight)
+    return shares
+
+
+def _shares(matched: Floats, pairs: NDArray[np.int64]) -> Floats:
+    """Match shares, drawn towards the pooled one where a pair of sources has few candidates."""
+    pooled = (matched.sum() + 0.5) / (pairs.sum() + 1.0)
+    shares: Floats = (matched + SHARE_WEIGHT * pooled) / (pairs + SHARE_WEIGHT)
+    return shares
+
+
+def _logit(share: Floats) -> Floats:
+    """Log-odds of shares."""
+    odds: Floats = np.log(share) - np.log1p(-share)
+    return odds
+
+
+def _sigmoid(log_odds: Floats) -> Floats:
+    """Probabilities of log-odds, without overflow."""
+    probability: Floats = 0.5 * (1 + np.tanh(log_odds / 2))
+    return probability

@@ -1,0 +1,72 @@
+"""What is believed of m and u before any pair is seen, and how firmly.
+
+The shares are of the levels in `pprl.agreement.levels.LEVELS`, over all pairs, those with a missing
+value included (which compare as "different"). They are deliberately broad: customary error rates of
+school records for m, a region's common values for u. What the pairs themselves and the
+institutions' non-match profiles say soon outweighs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pprl.exchange.manifest import Manifest
+
+M = {
+    "first_name": (0.80, 0.06, 0.04, 0.03, 0.01, 0.06),
+    "last_name": (0.81, 0.04, 0.07, 0.01, 0.07),
+    "middle_name": (0.35, 0.20, 0.45),
+    "birth_date": (0.94, 0.02, 0.02, 0.02),
+    "sex": (0.97, 0.03),
+    "zip": (0.70, 0.20, 0.10),
+    "state_id": (0.60, 0.40),
+}
+U = {
+    "first_name": (0.010, 0.005, 0.006, 0.030, 0.0005, 0.9485),
+    "last_name": (0.012, 0.004, 0.020, 0.0005, 0.9635),
+    "middle_name": (0.030, 0.050, 0.920),
+    "birth_date": (0.0005, 0.010, 0.090, 0.8995),
+    "sex": (0.49, 0.51),
+    "zip": (0.04, 0.46, 0.50),
+    "state_id": (0.0001, 0.9999),
+}
+M_WEIGHT = 30.0
+U_WEIGHT = 100.0
+PROFILE_WEIGHT = 2000.0
+
+
+def observed_u(
+    manifests: Sequence[Manifest],
+    pass_name: str,
+    attribute: str,
+    scale: float,
+    levels: int,
+) -> tuple[NDArray[np.float64], float]:
+    """What the non-match profiles of one pass say of an attribute's u.
+
+    Args:
+        manifests: those of all submissions.
+        pass_name: the pass.
+        attribute: the attribute.
+        scale: of the noise in each count.
+        levels: how many levels the attribute has.
+
+    Returns:
+        shares `float64[levels]`, and their weight in pairs: the number counted, less what the
+        noise takes, at most `PROFILE_WEIGHT`; 0 where nothing is known.
+    """
+    total, sources = np.zeros(levels), 0
+    for manifest in manifests:
+        profile = manifest.non_match_profile.get(pass_name)
+        counts = profile.levels.get(attribute, ()) if profile else ()
+        if len(counts) == levels:
+            total += counts
+            sources += 1
+    pairs = float(total.sum())
+    if pairs <= 0:
+        return np.full(levels, 1 / levels), 0.0
+    noise = 2 * scale**2 * sources * levels
+    return total / pairs, min(PROFILE_WEIGHT, pairs / (1 + noise / pairs))

@@ -1,0 +1,11 @@
+"""What an institution does with its own students, before anything leaves it.
+
+Only this package sees names and holds the linkage key. The hub never imports it.
+"""
+
+from pprl.institution.encode import Encoded, encode
+from pprl.institution.linkage_key import LinkageKey
+from pprl.institution.state import State
+from pprl.institution.students import read_students
+
+__all__ = ["Encoded", "LinkageKey", "State", "encode", "read_students"]

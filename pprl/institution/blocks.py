@@ -1,0 +1,213 @@
+"""Blocks: the values of a pass's blocking key, and who holds them."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pprl.agreement.blocking import BlockingPart
+from pprl.agreement.linkage import Pass
+from pprl.institution.names import canonical_first_name, soundex
+from pprl.institution.normalise import NormalisedStudents
+
+
+@dataclass(frozen=True)
+class PartValues:
+    """The values of one part of a blocking key for every student.
+
+    Attributes:
+        start: `int64[n + 1]`; student `i` has the values `codes[start[i]:start[i + 1]]`.
+        codes: `int64[m]`, indices into `vocabulary`.
+        vocabulary: the distinct values.
+    """
+
+    start: NDArray[np.int64]
+    codes: NDArray[np.int64]
+    vocabulary: list[str]
+
+
+@dataclass(frozen=True)
+class BlockValues:
+    """Which student holds which block value in one pass; each pair of them once.
+
+    Attributes:
+        student: `int64[m]`.
+        value: `int64[m]`, the number of the block value, from 0 without gaps.
+        holders: `int64[values]`, how many students hold each value.
+        parts: for each part of the key, `int64[m]` codes into its vocabulary.
+        vocabularies: for each part of the key, its distinct values.
+    """
+
+    student: NDArray[np.int64]
+    value: NDArray[np.int64]
+    holders: NDArray[np.int64]
+    parts: tuple[NDArray[np.int64], ...]
+    vocabularies: tuple[list[str], ...]
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> BlockValues:
+        """Some of the rows; `holders` still counts all."""
+        return BlockValues(
+            self.student[rows],
+            self.value[rows],
+            self.holders,
+            tuple(part[rows] for part in self.parts),
+            self.vocabularies,
+        )
+
+    def keys(self, key: bytes) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        """Hash each row's block value once.
+
+        Token and salt are disjoint parts of one HMAC-SHA-256 output: as independent under the PRF
+        assumption as two calls under two keys, at half the cost.
+
+        Args:
+            key: the pass's block key.
+
+        Returns:
+            tokens `uint64[m]` (bytes 0-7 of the HMAC) and salts `uint64[m, 2]` (bytes 8-23),
+            little-endian.
+        """
+        encoded = [[_prefixed(v) for v in vocabulary] for vocabulary in self.vocabularies]
+        columns = [part.tolist() for part in self.parts]
+        digests = bytearray()
+        for codes in zip(*columns, strict=True):
+            value = b"".join([words[code] for words, code in zip(encoded, codes, strict=True)])
+            digests += hmac.digest(key, value, "sha256")[:24]
+        words = np.frombuffer(bytes(digests), "<u8").reshape(-1, 3)
+        return words[:, 0].copy(), words[:, 1:].copy()
+
+
+def block_values(linkage_pass: Pass, students: NormalisedStudents) -> BlockValues:
+    """All values of a pass's blocking key of all students.
+
+    A student with a missing part has none; one with several values of a part has one for each
+    combination.
+    """
+    count = len(students.first)
+    rows = np.arange(count, dtype=np.int64)
+    columns: list[NDArray[np.int64]] = []
+    tables = [part_values(part, students) for part in linkage_pass.block]
+    for table in tables:
+        number = table.start[rows + 1] - table.start[rows]
+        ends = np.cumsum(number)
+        within = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - number, number)
+        place = np.repeat(table.start[rows], number) + within
+        columns = [np.repeat(column, number) for column in columns]
+        columns.append(table.codes[place])
+        rows = np.repeat(rows, number)
+    value = _combined(columns, [len(table.vocabulary) for table in tables])
+    order = np.lexsort((rows, value))
+    first = np.ones(len(order), bool)
+    first[1:] = (np.diff(value[order]) != 0) | (np.diff(rows[order]) != 0)
+    kept = order[first]
+    return BlockValues(
+        student=rows[kept],
+        value=value[kept],
+        holders=np.bincount(value[kept]).astype(np.int64),
+        parts=tuple(column[kept] for column in columns),
+        vocabularies=tuple(table.vocabulary for table in tables),
+    )
+
+
+def part_values(part: BlockingPart, students: NormalisedStudents) -> PartValues:
+    """The values of one part for every student."""
+    if part.source in _PARTS:
+        return _several(part, students)
+    single = _single(part, students)
+    codes, vocabulary = pd.factorize(single)
+    present = np.array([value != "" for value in vocabulary], bool)[codes]
+    start = np.concatenate(([0], np.cumsum(present)))
+    return PartValues(start.astype(np.int64), codes[present].astype(np.int64), list(vocabulary))
+
+
+def _single(part: BlockingPart, students: NormalisedStudents) -> NDArray[np.object_]:
+    """A part with at most one value a student: `object[n]`, "" if missing."""
+    if part.fields == ("birth_date",):
+        return np.array([_date_part(part.source, *d) for d in students.birth.tolist()], object)
+    if part.source == "first_name":
+        return _transformed(canonical_first_name(students.first), part.transform)
+    if part.source == "middle_initial":
+        return np.array([middle[:1] for middle in students.middle], object)
+    values: NDArray[np.object_] = getattr(students, part.source)
+    return values
+
+
+def _date_part(source: str, year: int, month: int, day: int) -> str:
+    """A birth date, or what a slip of the pen would leave of it; "" if missing."""
+    if not year:
+        return ""
+    low, high = sorted((month, day))
+    return {
+        "birth_date": f"{year:04}{month:02}{day:02}",
+        "birth_month_day_sorted": f"{low:02}{high:02}",
+        "birth_year_month": f"{year:04}{month:02}",
+        "birth_year_day": f"{year:04}d{day:02}",
+    }[source]
+
+
+def _several(part: BlockingPart, students: NormalisedStudents) -> PartValues:
+    """A part made of name parts, of which a student may have several."""
+    full = [f"{first}|{last}" for first, last in zip(students.first, students.last, strict=True)]
+    row, names = pd.factorize(np.array(full, object))
+    split = [tuple(half.split() for half in name.split("|")) for name in names]
+    words = np.array(sorted({word for halves in split for half in halves for word in half}), object)
+    plain = part.source == "last_part"
+    forms = _transformed(words if plain else canonical_first_name(words), part.transform)
+    form = dict(zip(words.tolist(), forms.tolist(), strict=True))
+    vocabulary: dict[str, int] = {}
+    rows = []
+    for firsts, lasts in split:
+        values = _PARTS[part.source]([form[w] for w in firsts], [form[w] for w in lasts])
+        rows.append([vocabulary.setdefault(v, len(vocabulary)) for v in sorted(values - {""})])
+    sizes = np.array([len(codes) for codes in rows], np.int64)
+    offset = np.concatenate(([0], np.cumsum(sizes)))
+    flat = np.fromiter((c for codes in rows for c in codes), np.int64, count=int(offset[-1]))
+    start = np.concatenate(([0], np.cumsum(sizes[row]))).astype(np.int64)
+    within = np.arange(start[-1]) - np.repeat(start[:-1], sizes[row])
+    return PartValues(start, flat[np.repeat(offset[row], sizes[row]) + within], list(vocabulary))
+
+
+def _pairs(lefts: list[str], rights: list[str]) -> set[str]:
+    """Unordered pairs of one of each, neither empty."""
+    return {"\x1f".join(sorted((a, b))) for a in lefts for b in rights if a and b}
+
+
+_PARTS: dict[str, Callable[[list[str], list[str]], set[str]]] = {
+    "last_part": lambda firsts, lasts: set(lasts),
+    "name_part": lambda firsts, lasts: {*firsts, *lasts},
+    "first_last_pair": lambda firsts, lasts: _pairs(firsts[:1], lasts),
+    "name_pair": lambda firsts, lasts: {
+        "\x1f".join(sorted(pair)) for pair in combinations([*firsts, *lasts], 2) if all(pair)
+    },
+}
+
+
+def _transformed(names: NDArray[np.object_], transform: str) -> NDArray[np.object_]:
+    """Names, their first letters, or their phonetic codes."""
+    if transform == "soundex":
+        return soundex(names)
+    if transform:
+        return np.array([name[: int(transform)] for name in names], object)
+    return names
+
+
+def _combined(columns: list[NDArray[np.int64]], sizes: list[int]) -> NDArray[np.int64]:
+    """Number the distinct combinations of columns of codes, from 0 without gaps."""
+    value = columns[0]
+    for column, size in zip(columns[1:], sizes[1:], strict=True):
+        _, value = np.unique(value, return_inverse=True)
+        value = value * size + column
+    _, value = np.unique(value, return_inverse=True)
+    return value.astype(np.int64)
+
+
+def _prefixed(value: str) -> bytes:
+    """A text as bytes behind their count, so that no two lists of texts join to the same bytes."""
+    content = value.encode("utf-8")
+    return len(content).to_bytes(4, "little") + content

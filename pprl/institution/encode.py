@@ -1,0 +1,278 @@
+"""Encoding: from an institution's students to one submission and the map that stays behind."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pprl._version import __version__
+from pprl.agreement import Agreement, LinkageSection, Pass
+from pprl.errors import StudentsError
+from pprl.exchange import Entries, Manifest, PassProfile, Submission
+from pprl.institution.blocks import block_values
+from pprl.institution.collapse import Students, collapse
+from pprl.institution.emission import emit
+from pprl.institution.filling import fill_decoys, fill_entries
+from pprl.institution.linkage_key import LinkageKey
+from pprl.institution.normalise import normalise
+from pprl.institution.published import completeness, pass_profile
+from pprl.institution.state import State
+from pprl.institution.tokens import TokenTable, token_table
+from pprl.progress import Progress, tracked
+
+LISTED = ("local_id", "first_name", "middle_name", "last_name", "suffix")
+"""Roster columns that are read whatever the agreement's fields are; without the others' values."""
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """What `encode` gives.
+
+    Attributes:
+        submission: for the hub.
+        id_map: `record, local_id`; several local ids may share a record. Never leaves the
+            institution.
+        notes: what a person should know, in counts: duplicates, missing fields, students that emit
+            nowhere.
+    """
+
+    submission: Submission
+    id_map: pd.DataFrame
+    notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """Counts only."""
+        return f"<Encoded: {self.submission!r}, {len(self.id_map):,} local ids>"
+
+
+@dataclass(frozen=True, eq=False)
+class _Roster:
+    """Students ready to be encoded.
+
+    Attributes:
+        students: the collapsed students.
+        digests: `uint64[k]`, of every local id.
+        identity: `uint64[n]`, the digest of each student's smallest local id.
+        record: `uint32[n]`, each student's record number.
+        tables: the token digests of each segment.
+    """
+
+    students: Students
+    digests: NDArray[np.uint64]
+    identity: NDArray[np.uint64]
+    record: NDArray[np.uint32]
+    tables: Mapping[str, TokenTable]
+
+
+def encode(
+    students: pd.DataFrame,
+    agreement: Agreement,
+    key: LinkageKey,
+    institution_id: str,
+    *,
+    state: State | None = None,
+    progress: Progress = True,
+) -> Encoded:
+    """Encode students for the hub.
+
+    Every record emits exactly each pass's quota of entries: real ones where its block is held by
+    no other student of the institution, now or in any earlier submission under this key, and
+    decoys for the rest. The same students under the same state and key give the same bits,
+    whatever the order of their rows.
+
+    Args:
+        students: as from `read_students`; at least `local_id, first_name, last_name`.
+        agreement: the agreement; only its fields are used.
+        key: the institutions' linkage key.
+        institution_id: the party whose students they are.
+        state: the institution's secret and ledger. Without one, a state in memory is used: the
+            next submission will repeat nothing, and the ledger guards nothing.
+        progress: True draws a bar on a terminal, False is silent, a function is told.
+
+    Raises:
+        AgreementError: the institution is not a party.
+        StudentsError: a field that the agreement requires is empty throughout, one local id names
+            two people, or there are fewer students than the agreement's minimum.
+        UsageError: a column is missing or holds something other than text.
+    """
+    agreement.party(institution_id)
+    section = agreement.linkage
+    state = state or State.in_memory()
+    roster = _roster(students, agreement, key, state)
+    fields_told = _fields_told(roster.students, agreement)
+    check = key.check_value(section.digest)
+    passes: dict[str, Entries] = {}
+    profiles: dict[str, PassProfile] = {}
+    placed = np.zeros(len(roster.students), bool)
+    context = f"{section.digest}/{check}"
+    noise_key = state.derive(section.digest, "noise")
+    with state.transaction():
+        for linkage_pass in tracked(section.passes, "encoding", progress):
+            entries, profile, emitting = _encode_pass(
+                section, linkage_pass, roster, key, state, context, agreement.records.epsilon
+            )
+            passes[linkage_pass.name] = entries
+            profiles[linkage_pass.name] = profile
+            placed[emitting] = True
+        shares, unplaced = completeness(
+            section, roster.students.records, placed, agreement.records.epsilon, noise_key
+        )
+        manifest = Manifest(
+            institution=institution_id,
+            agreement=agreement.digest,
+            linkage=section.digest,
+            key_check=check,
+            records=len(roster.students),
+            sequence=0,
+            software=f"pprl {__version__}",
+            epsilon=agreement.records.epsilon,
+            completeness=shares,
+            unplaced=unplaced,
+            non_match_profile=profiles,
+        )
+        sequence = state.sequence_of(f"{context}/{institution_id}", _content(manifest, passes))
+    nowhere = int((~placed).sum())
+    notes = (*roster.students.notes, *fields_told)
+    if nowhere:
+        notes += (f"{nowhere} of {len(placed)} students emit in no pass and cannot be linked.",)
+    return Encoded(
+        Submission(dataclasses.replace(manifest, sequence=sequence), passes), _id_map(roster), notes
+    )
+
+
+def _roster(
+    students: pd.DataFrame, agreement: Agreement, key: LinkageKey, state: State
+) -> _Roster:
+    """Normalise, collapse, number and tokenise."""
+    section = agreement.linkage
+    declared = [c for c in students.columns if c in LISTED or c in section.fields]
+    collapsed = collapse(normalise(students[declared], country=section.country))
+    if len(collapsed) < agreement.records.minimum:
+        raise StudentsError(
+            f"There are {len(collapsed)} students; the agreement asks for at least "
+            f"{agreement.records.minimum}, because a handful hides nobody."
+        )
+    digests = state.student_digest(section.digest, collapsed.local_ids.tolist())
+    identity = state.student_digest(section.digest, collapsed.records.local_id.tolist())
+    record = np.empty(len(collapsed), np.uint32)
+    record[np.argsort(identity, kind="stable")] = np.arange(len(collapsed), dtype=np.uint32)
+    tables = {
+        segment.name: token_table(
+            segment.name, collapsed.records, key.derive(section.digest, f"segment/{segment.name}")
+        )
+        for segment in section.segments
+    }
+    return _Roster(collapsed, digests, identity, record, tables)
+
+
+def _encode_pass(
+    section: LinkageSection,
+    linkage_pass: Pass,
+    roster: _Roster,
+    key: LinkageKey,
+    state: State,
+    context: str,
+    epsilon: float,
+) -> tuple[Entries, PassProfile, NDArray[np.int64]]:
+    """The entries of one pass, its non-match profile, and the students with a real entry."""
+    name = linkage_pass.name
+    segments = section.segments_of(linkage_pass)
+    block_key = key.derive(section.digest, f"block/{name}")
+    missing_key = state.derive(section.digest, f"missing/{name}")
+    values = block_values(linkage_pass, roster.students.records)
+    ledger = state.ledger(context, name)
+    emission = emit(
+        linkage_pass,
+        values,
+        block_key,
+        ledger,
+        roster.students.local_id_student,
+        roster.digests,
+    )
+    state.keep_ledger(
+        context, name, ledger.with_entries(emission.tokens, roster.identity[emission.student])
+    )
+    filters = fill_entries(
+        section,
+        segments,
+        roster.tables,
+        emission.student,
+        emission.tokens,
+        emission.salts,
+        missing_key,
+    )
+    idle, slots = emission.free_slots(len(roster.students), linkage_pass.quota)
+    decoy_tokens, decoy_filters = fill_decoys(
+        section,
+        segments,
+        roster.identity[idle],
+        slots,
+        state.derive(section.digest, f"decoys/{name}"),
+    )
+    tokens = np.concatenate((emission.tokens, decoy_tokens))
+    order = np.argsort(tokens)
+    owners = np.concatenate((emission.student, idle))[order]
+    entries = Entries(
+        tokens[order], roster.record[owners], np.concatenate((filters, decoy_filters))[order]
+    )
+    profile = pass_profile(
+        section,
+        linkage_pass,
+        values,
+        roster.tables,
+        block_key,
+        missing_key,
+        epsilon,
+        state.derive(section.digest, "noise"),
+    )
+    return entries, profile, np.unique(emission.student)
+
+
+def _fields_told(students: Students, agreement: Agreement) -> tuple[str, ...]:
+    """Notes on fields that are empty throughout.
+
+    Raises:
+        StudentsError: the agreement requires one of them.
+    """
+    records = students.records
+    filled = {
+        "first_name": records.first != "",
+        "middle_name": records.middle != "",
+        "last_name": records.last != "",
+        "birth_date": records.birth[:, 0] > 0,
+        "sex": records.sex != "",
+        "zip": records.zip != "",
+        "state_id": records.state_id != "",
+    }
+    empty = [name for name in agreement.linkage.fields if not filled[name].any()]
+    for name in empty:
+        if name in agreement.records.required_fields:
+            raise StudentsError(
+                f"{name} is empty or unreadable in every row, and the agreement requires it. "
+                "Add the column to the export, or map it with columns={...}."
+            )
+    return tuple(f"{name} is empty in every row; links will rest on the rest." for name in empty)
+
+
+def _id_map(roster: _Roster) -> pd.DataFrame:
+    """`record, local_id`, in the order of records."""
+    record = roster.record[roster.students.local_id_student]
+    order = np.lexsort((np.arange(len(record)), record))
+    return pd.DataFrame(
+        {"record": record[order], "local_id": roster.students.local_ids[order]}
+    )
+
+
+def _content(manifest: Manifest, passes: Mapping[str, Entries]) -> str:
+    """A digest of everything in a submission but its sequence number."""
+    digest = hashlib.sha256(manifest.to_bytes())
+    for entries in passes.values():
+        for array in (entries.tokens, entries.records, entries.filters):
+            digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()

@@ -1,0 +1,134 @@
+"""Filling filters: the entries of students, and the decoys that stand beside them.
+
+Three sources of positions, of which an observer without the keys can tell none from another:
+SipHash-2-4 under the block's salt for the tokens of a field that is there, and AES-256 under keys of
+the institution's own for a field that is missing and for a whole decoy. Each input is used once, so
+every segment of every entry is an independent, uniformly random set of `insertions` positions, to
+whoever cannot tell SipHash and AES from random functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from numpy.typing import NDArray
+
+from pprl.agreement.linkage import LinkageSection, Segment
+from pprl.filters import Draws, distinct_positions
+from pprl.institution.tokens import TokenTable
+from pprl.siphash import siphash24
+
+Words = NDArray[np.uint64]
+
+MESSAGE_BYTES = 11
+_TOKEN_PLACE = 255
+
+
+def fill_entries(
+    section: LinkageSection,
+    segments: Sequence[Segment],
+    tables: Mapping[str, TokenTable],
+    students: NDArray[np.intp],
+    tokens: Words,
+    salts: Words,
+    missing_key: bytes,
+) -> Words:
+    """The filters of real entries.
+
+    Position stream of a token: SipHash-2-4 under the block salt over the token's digest (8 bytes),
+    the segment's place in the linkage section (1 byte) and a counter (2 bytes).
+
+    Args:
+        section: the linkage section, which numbers the segments.
+        segments: those that the pass carries.
+        tables: the token digests of each segment.
+        students: `intp[n]`, the student of each entry.
+        tokens: `uint64[n]`, the block token of each entry.
+        salts: `uint64[n, 2]`, the block salt of each entry.
+        missing_key: 32 bytes of the institution's own, for the segments of missing fields.
+
+    Returns:
+        `uint64[n, words]`.
+    """
+    columns = []
+    for segment in segments:
+        place = section.segments.index(segment)
+        table = tables[segment.name]
+        counts = table.counts(students)
+        filled = np.zeros((len(students), segment.words), np.uint64)
+        for count in np.unique(counts).tolist():
+            rows = np.flatnonzero(counts == count)
+            if count:
+                digests = table.matrix(students[rows], count)
+                streams = _token_streams(digests, salts[rows], place)
+            else:
+                streams = _private_streams(tokens[rows], place, 0, missing_key)
+            filled[rows] = distinct_positions(
+                streams, len(rows), segment.bits, segment.insertions
+            )
+        columns.append(filled)
+    return np.concatenate(columns, axis=1)
+
+
+def fill_decoys(
+    section: LinkageSection,
+    segments: Sequence[Segment],
+    digests: Words,
+    slots: NDArray[np.int64],
+    decoy_key: bytes,
+) -> tuple[Words, Words]:
+    """The tokens and filters of decoys.
+
+    Args:
+        section: the linkage section, which numbers the segments.
+        segments: those that the pass carries.
+        digests: `uint64[n]`, the student digest of the record that each decoy belongs to.
+        slots: `int64[n]`, which of the record's entries in the pass it stands for.
+        decoy_key: 32 bytes of the institution's own for the pass.
+
+    Returns:
+        tokens `uint64[n]` and filters `uint64[n, words]`.
+    """
+    every = np.arange(len(digests))
+    tokens = _private_streams(digests, _TOKEN_PLACE, slots, decoy_key)(0, every)[0]
+    columns = [
+        distinct_positions(
+            _private_streams(digests, section.segments.index(segment), slots, decoy_key),
+            len(digests),
+            segment.bits,
+            segment.insertions,
+        )
+        for segment in segments
+    ]
+    return tokens, np.concatenate(columns, axis=1)
+
+
+def _token_streams(
+    digests: Words, salts: Words, place: int
+) -> Draws:
+    """One stream for each token of each entry."""
+
+    def draw(counter: int, rows: NDArray[np.intp]) -> Words:
+        tail = np.array(place | counter << 8, np.uint64)
+        return siphash24(salts[rows], [digests[:, rows], tail], MESSAGE_BYTES)
+
+    return draw
+
+
+def _private_streams(
+    name: Words, place: int, slots: NDArray[np.int64] | int, key: bytes
+) -> Draws:
+    """One stream for each entry: AES-256 of (name, counter, place, slot), its first 8 bytes."""
+    encrypt = Cipher(algorithms.AES(key), modes.ECB()).encryptor().update
+    slot = np.broadcast_to(np.asarray(slots, np.uint64), name.shape)
+
+    def draw(counter: int, rows: NDArray[np.intp]) -> Words:
+        blocks = np.empty((len(rows), 2), "<u8")
+        blocks[:, 0] = name[rows]
+        blocks[:, 1] = np.uint64(counter | place << 16) | slot[rows] << np.uint64(24)
+        words = np.frombuffer(encrypt(blocks.tobytes()), "<u8").reshape(-1, 2)
+        return words[:, 0][None, :]
+
+    return draw

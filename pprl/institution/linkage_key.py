@@ -1,0 +1,125 @@
+"""The linkage key: the secret that the institutions share and the hub never sees."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from pprl.exchange.container import LINKAGE_KEY_MAGIC
+from pprl.errors import KeyFileError
+
+KEY_BYTES = 32
+CHECK_BYTES = 16
+_HEADER = LINKAGE_KEY_MAGIC + b" 1\n"
+
+
+def derive(secret: bytes, salt: bytes, purpose: str, length: int = KEY_BYTES) -> bytes:
+    """HKDF-SHA-256 (RFC 5869): one independent key for each purpose."""
+    return HKDF(SHA256(), length, salt, b"pprl/1/" + purpose.encode("utf-8")).derive(secret)
+
+
+class LinkageKey:
+    """256 random bits shared by the institutions of an agreement.
+
+    Whoever holds it and a match file can test guesses about who is in the file. It is therefore
+    passed from institution to institution, never through the hub, and it shows in no repr.
+    """
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, secret: bytes) -> None:
+        """Wrap 32 bytes.
+
+        Raises:
+            KeyFileError: not 32 bytes.
+        """
+        if len(secret) != KEY_BYTES:
+            raise KeyFileError(f"A linkage key has {KEY_BYTES} bytes; make one with pprl key new.")
+        self._secret = bytes(secret)
+
+    @classmethod
+    def generate(cls) -> LinkageKey:
+        """A new key from the operating system's random numbers."""
+        return cls(secrets.token_bytes(KEY_BYTES))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the key file, readable by its owner alone.
+
+        Raises:
+            KeyFileError: a file of that name exists (it is never overwritten: with the only copy
+                of a key all study IDs would be lost), or it cannot be written.
+        """
+        text = base64.b64encode(self._secret)
+        content = _HEADER + text + b"\n" + _checksum(self._secret) + b"\n"
+        try:
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+            with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+                file.write(content)
+        except FileExistsError:
+            raise KeyFileError(
+                f"{path}: exists already and is not overwritten. Choose another name."
+            ) from None
+        except OSError as error:
+            raise KeyFileError(f"{path}: cannot be written ({error.strerror}).") from None
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> LinkageKey:
+        """Read a key file.
+
+        Raises:
+            KeyFileError: missing, not a key file, damaged, or (on POSIX) open to other users.
+        """
+        path = Path(path)
+        try:
+            mode = path.stat().st_mode
+            content = path.read_bytes()
+        except OSError as error:
+            raise KeyFileError(f"{path}: cannot be read ({error.strerror}).") from None
+        if not content.startswith(_HEADER):
+            raise KeyFileError(f"{path}: is not a pprl linkage key; make one with pprl key new.")
+        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise KeyFileError(f"{path}: is open to other users. Run: chmod 600 {path}")
+        try:
+            text, check = content[len(_HEADER) :].split()
+            secret = base64.b64decode(text, validate=True)
+        except (ValueError, binascii.Error):
+            secret, check = b"", b""
+        if len(secret) != KEY_BYTES or _checksum(secret) != check:
+            raise KeyFileError(f"{path}: is damaged. Ask the institution that sent it for a copy.")
+        return cls(secret)
+
+    def derive(self, linkage_digest: str, purpose: str, length: int = KEY_BYTES) -> bytes:
+        """The key for one purpose under one linkage section.
+
+        Args:
+            linkage_digest: `Agreement.linkage_digest`; the salt, so that no two partnerships and
+                no two versions of a section share tokens.
+            purpose: such as "block/birth-date" or "segment/zip".
+            length: bytes wanted.
+        """
+        return derive(self._secret, bytes.fromhex(linkage_digest), purpose, length)
+
+    def check_value(self, linkage_digest: str) -> str:
+        """A value that is equal for equal keys and sections and reveals neither: 32 hex digits."""
+        return self.derive(linkage_digest, "check", CHECK_BYTES).hex()
+
+    def __repr__(self) -> str:
+        """Nothing of the key."""
+        return "<LinkageKey>"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Refuse to be pickled: a key must not slip into a file or another process unseen."""
+        raise KeyFileError("A linkage key is not pickled; save it with LinkageKey.save.")
+
+
+def _checksum(secret: bytes) -> bytes:
+    """Eight digits that tell a mistyped or damaged key file; they reveal nothing usable."""
+    return hashlib.sha256(b"pprl linkage key checksum" + secret).hexdigest()[:8].encode("ascii")

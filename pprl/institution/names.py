@@ -1,0 +1,65 @@
+"""What blocking keys take from a first or last name: canonical form, sound, parts.
+
+`nicknames-1.csv` maps each nickname to one canonical name. It is reduced from the many-to-many
+table of the `nicknames` package 1.0.1 (Carlton Northern and Nick Crews, Apache-2.0) and frozen:
+institutions with different tables would block differently.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+from importlib import resources
+
+import jellyfish
+import numpy as np
+import numpy.typing as npt
+
+from pprl.institution.normalise import Texts, distinct, per_distinct
+
+NICKNAMES = "nicknames-1"
+
+
+def canonical_first_name(first: Texts) -> Texts:
+    """`object[n]`: the first part of each first name, a nickname replaced by its canonical name.
+
+    Idempotent; "" stays "".
+    """
+    table = _nicknames()
+
+    def canonical(name: str) -> str:
+        part = name.partition(" ")[0]
+        return table.get(part, part)
+
+    return per_distinct(first, canonical)
+
+
+def soundex(names: Texts) -> Texts:
+    """`object[n]`: American Soundex (as jellyfish has it) of each single-part name; "" stays ""."""
+    return per_distinct(names, jellyfish.soundex)
+
+
+def name_parts(names: Texts) -> tuple[npt.NDArray[np.int64], Texts]:
+    """Distinct parts of each name, in order of appearance, as compressed sparse rows.
+
+    Returns:
+        `indptr`, `int64[n + 1]`, and `parts`, `object[indptr[-1]]`: those of name i are
+        `parts[indptr[i]:indptr[i + 1]]`.
+    """
+    codes, uniques = distinct(names)
+    split = [list(dict.fromkeys(name.split())) for name in uniques]
+    flat = np.array([part for parts in split for part in parts], dtype=object)
+    lengths = np.array([len(parts) for parts in split], dtype=np.int64)
+    starts = np.cumsum(lengths) - lengths
+    indptr = np.zeros(len(codes) + 1, dtype=np.int64)
+    np.cumsum(lengths[codes], out=indptr[1:])
+    within = np.arange(indptr[-1]) - np.repeat(indptr[:-1], lengths[codes])
+    return indptr, flat[np.repeat(starts[codes], lengths[codes]) + within]
+
+
+@functools.cache
+def _nicknames() -> dict[str, str]:
+    """Nickname -> canonical name, as shipped."""
+    table = resources.files("pprl.institution").joinpath(f"{NICKNAMES}.csv")
+    with table.open(encoding="utf-8", newline="") as lines:
+        return {row["nickname"]: row["canonical"] for row in csv.DictReader(lines)}

@@ -1,0 +1,130 @@
+"""The few counts that a manifest publishes, and their privacy budget.
+
+The number of records is public, so neighbouring rosters differ in one student's record. A tenth of
+the budget goes to completeness and to the records placed nowhere, the rest in equal parts to the
+non-match profiles of the passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pprl.agreement.levels import Comparison
+from pprl.agreement.linkage import LinkageSection, Pass
+from pprl.exchange.manifest import PassProfile
+from pprl.filters import common_bits
+from pprl.institution.blocks import BlockValues
+from pprl.institution.filling import fill_entries
+from pprl.institution.noise import noised
+from pprl.institution.normalise import NormalisedStudents
+from pprl.institution.tokens import TokenTable
+
+COMPLETENESS_SHARE = 0.1
+MOST_PAIRS = 100_000
+
+
+def completeness(
+    section: LinkageSection,
+    students: NormalisedStudents,
+    placed: NDArray[np.bool_],
+    epsilon: float,
+    key: bytes,
+) -> tuple[dict[str, float], float]:
+    """The noised shares of records that have each field, and of those that emit nowhere.
+
+    Args:
+        section: names the fields.
+        students: the collapsed students.
+        placed: `bool[n]`, whether each emits anywhere.
+        epsilon: the whole budget of the manifest.
+        key: the institution's key for noise.
+    """
+    columns = {
+        "first_name": students.first,
+        "middle_name": students.middle,
+        "last_name": students.last,
+        "sex": students.sex,
+        "zip": students.zip,
+        "state_id": students.state_id,
+    }
+    present = {
+        name: int((students.birth[:, 0] > 0).sum() if name == "birth_date" else
+                  (columns[name] != "").sum())
+        for name in section.fields
+    }
+    counts = [*present.values(), int((~placed).sum())]
+    budget = epsilon * COMPLETENESS_SHARE
+    out = noised(counts, len(counts), budget, key, "completeness")
+    shares = [round(min(1.0, count / max(1, len(placed))), 4) for count in out]
+    return dict(zip(present, shares, strict=False)), shares[-1]
+
+
+def pass_profile(
+    section: LinkageSection,
+    linkage_pass: Pass,
+    values: BlockValues,
+    tables: Mapping[str, TokenTable],
+    block_key: bytes,
+    missing_key: bytes,
+    epsilon: float,
+    noise_key: bytes,
+) -> PassProfile:
+    """Compare the pairs that the cap withheld, through the very filters, and count their levels.
+
+    Only blocks of exactly two students count: crowded ones speak for common names, not for the
+    pairs that the cap leaves. Each student's first `quota` values count, so that replacing a
+    student changes at most `2 * quota` pairs, each in one level of every attribute.
+
+    Args:
+        section: the linkage section.
+        linkage_pass: the pass.
+        values: all block values of all students.
+        tables: the token digests of each segment.
+        block_key: the pass's key.
+        missing_key: for the segments of missing fields.
+        epsilon: the whole budget of the manifest.
+        noise_key: the institution's key for noise.
+    """
+    comparison = Comparison.of(section, linkage_pass)
+    left, right = _pairs_of_two(values, linkage_pass.quota)
+    tokens, salts = left.keys(block_key)
+    kept = np.argsort(tokens)[:MOST_PAIRS]
+    filters = [
+        fill_entries(
+            section, comparison.segments, tables, side.student[kept], tokens[kept] ^ mark,
+            salts[kept], missing_key,
+        )
+        for side, mark in ((left, np.uint64(1)), (right, np.uint64(2)))
+    ]
+    levels = comparison.levels(common_bits(*filters, comparison.widths))
+    counts = {
+        name: np.bincount(levels[:, column], minlength=size).tolist()
+        for column, (name, size) in enumerate(
+            zip(comparison.attributes, comparison.sizes, strict=True)
+        )
+    }
+    budget = epsilon * (1 - COMPLETENESS_SHARE) / len(section.passes)
+    sensitivity = 2 * linkage_pass.quota * len(counts)
+    label = f"profile/{linkage_pass.name}"
+    flat = noised([c for row in counts.values() for c in row], sensitivity, budget, noise_key, label)
+    cut = iter(flat)
+    out = {name: tuple(next(cut) for _ in row) for name, row in counts.items()}
+    pairs = int(np.median([sum(row) for row in out.values()])) if out else 0
+    return PassProfile(pairs, out)
+
+
+def _pairs_of_two(values: BlockValues, quota: int) -> tuple[BlockValues, BlockValues]:
+    """The two sides of each block that exactly two students hold among their first values."""
+    order = np.lexsort((values.value, values.student))
+    student = values.student[order]
+    place = np.arange(len(order)) - np.searchsorted(student, student)
+    first = values.take(np.sort(order[place < quota]))
+    holders = np.bincount(first.value, minlength=len(values.holders))
+    two = first.take(holders[first.value] == 2)
+    by_value = two.take(np.lexsort((two.student, two.value)))
+    return by_value.take(np.arange(0, len(two.value), 2)), by_value.take(
+        np.arange(1, len(two.value), 2)
+    )
