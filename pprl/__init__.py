@@ -1,8 +1,8 @@
 """Privacy-preserving record linkage for school districts and colleges.
 
 An institution encodes its students (`Agreement`, `LinkageKey`, `read_students`, `encode`); a hub
-that never sees a name links the submissions (`Submission`, `link`). Names are imported when they are
-first used, so that a hub never loads the code that sees students.
+that never sees a name links the submissions (`Submission`, `link`). Names are imported when they
+are first used, so that a hub never loads the code that sees students.
 """
 
 from __future__ import annotations

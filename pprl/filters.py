@@ -7,7 +7,7 @@ hub and the audit share.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ Words = NDArray[np.uint64]
 Draws = Callable[[int, NDArray[np.intp]], Words]
 
 WORD_BITS = 64
-_TILE = 1 << 14
+_TILE = 1 << 13
 
 
 def distinct_positions(draws: Draws, rows: int, bits: int, insertions: int) -> Words:
@@ -51,33 +51,47 @@ def _fill(draws: Draws, tile: NDArray[np.intp], bits: int, insertions: int) -> W
     width = bits.bit_length() - 1
     filled = np.zeros((bits // WORD_BITS, len(tile)), np.uint64)
     active, words = np.arange(len(tile)), filled.copy()
-    missing = np.full(len(tile), insertions, np.int64)
-    counter = 0
+    counter = drawn = 0
     while len(active):
-        drawn = draws(counter, tile[active])
-        for chunk in range(WORD_BITS // width):
-            for stream in drawn:
-                positions = (stream >> np.uint64(chunk * width)) & np.uint64(bits - 1)
-                missing -= _set(words, positions, missing > 0)
-            if not missing.any():
+        for chunk, stream in _positions(draws(counter, tile[active]), width):
+            positions = (stream >> np.uint64(chunk * width)) & np.uint64(bits - 1)
+            # The first `insertions` draws cannot set too many bits, so nothing need be counted.
+            wanted = None if drawn < insertions else _ones(words) < insertions
+            if wanted is not None and not wanted.any():
                 break
+            _set(words, positions, wanted)
+            drawn += 1
         filled[:, active] = words
-        short = missing > 0
-        active, words, missing = active[short], words[:, short], missing[short]
+        short = _ones(words) < insertions
+        active, words = active[short], words[:, short]
         counter += 1
     return filled.T
 
 
-def _set(words: Words, positions: Words, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Set each row's bit where it is wanted and still clear; tell which rows gained one."""
+def _positions(drawn: Words, width: int) -> Iterator[tuple[int, Words]]:
+    """The streams in turn, one position each, from the low end of their words to the high."""
+    for chunk in range(WORD_BITS // width):
+        for stream in drawn:
+            yield chunk, stream
+
+
+def _ones(words: Words) -> NDArray[np.int64]:
+    """Bits set in each filter; `words` is `uint64[words, rows]`."""
+    ones: NDArray[np.int64] = np.bitwise_count(words).sum(axis=0, dtype=np.int64)
+    return ones
+
+
+def _set(words: Words, positions: Words, wanted: NDArray[np.bool_] | None) -> None:
+    """Set each row's bit, where it is wanted."""
     bit = np.uint64(1) << (positions & np.uint64(WORD_BITS - 1))
+    if wanted is not None:
+        bit *= wanted
+    if len(words) == 1:
+        words[0] |= bit
+        return
     place = positions >> np.uint64(6)
-    gained = np.zeros(len(positions), np.bool_)
     for index, word in enumerate(words):
-        fresh = (place == index) & ((word & bit) == 0) & wanted
-        word |= np.where(fresh, bit, np.uint64(0))
-        gained |= fresh
-    return gained
+        word |= bit * (place == index)
 
 
 def common_bits(left: Words, right: Words, widths: Sequence[int]) -> NDArray[np.uint16]:

@@ -35,7 +35,7 @@ def siphash24(keys: Words, message: list[Words], length: int) -> Words:
         raise ValueError(f"{length} bytes take {length // 8 + 1} words, not {len(message)}")
     k0, k1 = keys[..., 0], keys[..., 1]
     shape = np.broadcast_shapes(k0.shape, *(word.shape for word in message))
-    state = [
+    state: list[Words] = [
         np.broadcast_to(key ^ np.uint64(constant), shape).copy()
         for key, constant in zip((k0, k1, k0, k1), _INITIAL, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""What the partners agreed: parties, purpose, dates, fields, passes and output rules (both sides)."""
+"""What the partners agreed: parties, purpose, dates, fields, passes, output rules (both sides)."""
 
 from pprl.agreement.agreement import Agreement, OutputRules, RecordRules
 from pprl.agreement.linkage import LinkageSection, Pass, Segment

@@ -1,4 +1,4 @@
-"""What the partners signed: who, why, until when, which fields, by which passes, under which rules."""
+"""What the partners signed: who, why, until when, which fields, which passes, which rules."""
 
 from __future__ import annotations
 
@@ -224,4 +224,3 @@ def _check_parties(parties: list[Party], document: Table) -> None:
         document.fault("party", "an agreement has at least two parties; write a [[party]] for each")
     for identifier in sorted({i for i in ids if i and ids.count(i) > 1}):
         document.fault("party", f"{identifier!r} stands twice; ids must differ")
-

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MOST_COMMON_LETTERS = 8
+MOST_LETTERS = 8
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ class BlockingPart:
         lettered = transform.isascii() and transform.isdigit()
         if transform and not SOURCES[name].letters:
             raise ValueError(f"{name!r} takes no transform; write it without {':' + transform!r}")
-        if lettered and not 1 <= int(transform) <= MOST_COMMON_LETTERS:
-            raise ValueError(f"{text!r}: the number of letters goes from 1 to {MOST_COMMON_LETTERS}")
+        if lettered and not 1 <= int(transform) <= MOST_LETTERS:
+            raise ValueError(f"{text!r}: letters go from 1 to {MOST_LETTERS}")
         if transform not in ("", "soundex") and not lettered:
             raise ValueError(f"{text!r}: a name may be followed by :soundex or a number of letters")
         return cls(name, str(int(transform)) if lettered else transform)

@@ -1,4 +1,4 @@
-"""Reading a TOML table so that every fault in it is told at once, each with its place and way out."""
+"""Reading a table so that every fault in it is told at once, each with its place and way out."""
 
 from __future__ import annotations
 

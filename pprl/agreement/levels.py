@@ -22,7 +22,7 @@ LEVELS = {
     "zip": ("same", "first three", "different"),
     "state_id": ("same", "different"),
 }
-"""The levels of each attribute, best first. A missing value compares as a stranger's: "different"."""
+"""The levels of each attribute, best first. A missing value compares as a stranger's does."""
 
 CUTS = {
     "first_name": 3,
@@ -122,9 +122,7 @@ def _level(common: NDArray[np.uint16], cuts: tuple[int, ...]) -> NDArray[np.int8
     return missed
 
 
-def _first_name(
-    reached: NDArray[np.int8], canonical: NDArray[np.int8] | None
-) -> NDArray[np.int8]:
+def _first_name(reached: NDArray[np.int8], canonical: NDArray[np.int8] | None) -> NDArray[np.int8]:
     """Exact, close, similar or different; a nickname where only the canonical names agree."""
     judged = _spread(reached, (0, 2, 3, 5))
     if canonical is not None:

@@ -146,4 +146,3 @@ class LinkageSection:
     def entries_per_record(self) -> int:
         """Entries that every record emits over all passes."""
         return sum(linkage_pass.quota for linkage_pass in self.passes)
-

@@ -80,7 +80,7 @@ def _spelled(table: Table, content: Table, also: tuple[str, ...]) -> dict[str, A
     section = LinkageSection("", fields, segments, passes)
     for item in passes if segments else ():
         if not section.segments_of(item):
-            content.fault("pass", f"{item.name!r} blocks on every segment; nothing is left to compare")
+            content.fault("pass", f"{item.name!r} blocks on every segment; none is left")
     return {"fields": fields, "segments": segments, "passes": passes}
 
 

@@ -1,4 +1,4 @@
-"""The bytes of a match file: a manifest, a place for its signature, and parts.
+r"""The bytes of a match file: a manifest, a place for its signature, and parts.
 
     pprl match file 1\\n
     u32 length | manifest (JSON, UTF-8) | SHA-256 of all bytes before
@@ -93,9 +93,7 @@ def read_head(view: memoryview, name: str) -> Head:
     size = signature_start + signature_length
     if size > len(view):
         raise SubmissionError(f"{name}: is truncated (signature). Ask for it again.")
-    return Head(
-        bytes(view[manifest_start:manifest_end]), bytes(view[signature_start:size]), size
-    )
+    return Head(bytes(view[manifest_start:manifest_end]), bytes(view[signature_start:size]), size)
 
 
 def read_parts(

@@ -1,4 +1,4 @@
-"""The manifest of a match file: what it is, whose, under which agreement and key, and its counts."""
+"""The manifest of a match file: whose it is, under which agreement and key, and its counts."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pprl.errors import SubmissionError
 from pprl.exchange.container import read_head, read_parts, replacing, write_container
 from pprl.exchange.manifest import Manifest, Part
-from pprl.errors import SubmissionError
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
 
 from pprl.agreement import Agreement, Pass
+from pprl.errors import MismatchError, SubmissionError, UsageError
 from pprl.exchange import Entries, Submission
 from pprl.exchange.submission import check_entries
-from pprl.errors import MismatchError, SubmissionError, UsageError
 
 
 def admit(submissions: Sequence[Submission], agreement: Agreement) -> list[Submission]:
@@ -31,7 +32,7 @@ def admit(submissions: Sequence[Submission], agreement: Agreement) -> list[Submi
     ordered = sorted(submissions, key=lambda submission: submission.institution)
     for submission in ordered:
         _check_origin(submission, agreement)
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in itertools.pairwise(ordered):
         if before.institution == after.institution:
             raise MismatchError(
                 f"{after.institution}: two submissions of one institution. Link one of them."

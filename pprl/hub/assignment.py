@@ -61,7 +61,9 @@ def one_to_one(
     accepted = np.zeros(len(probability), bool)
     taken: set[tuple[int, int, int]] = set()
     columns = (candidates.group[order], candidates.left[order], candidates.right[order])
-    for place, group, left, right in zip(order.tolist(), *(c.tolist() for c in columns), strict=True):
+    for place, group, left, right in zip(
+        order.tolist(), *(c.tolist() for c in columns), strict=True
+    ):
         first, second = (group, 0, left), (group, 1, right)
         if (sole[group, 1] and first in taken) or (sole[group, 0] and second in taken):
             continue

@@ -48,8 +48,8 @@ def clusters(
     count = len(source)
     i, j = left[accepted], right[accepted]
     graph = coo_array((np.ones(len(i), np.int8), (i, j)), shape=(count, count))
-    _, label = connected_components(graph, directed=False)
-    label = label.astype(np.int64)
+    _, component = connected_components(graph, directed=False)
+    label: Integers = component.astype(np.int64)
     tangled = _tangled(label, source, sole, i)
     within = tangled[label[left]] & (label[left] == label[right])
     if within.any():
@@ -108,7 +108,5 @@ def _fit_together(
     sources = [int(source[node]) for node in one]
     if any(sole[s] and s in sources for s in (int(source[node]) for node in two)):
         return False
-    evidence = sum(
-        known.get((min(a, b), max(a, b)), ABSENT_LOG_ODDS) for a in one for b in two
-    )
+    evidence = sum(known.get((min(a, b), max(a, b)), ABSENT_LOG_ODDS) for a in one for b in two)
     return evidence > 0

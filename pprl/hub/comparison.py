@@ -70,9 +70,7 @@ def compare_pass(
     ]
     return PassPairs(
         comparison=comparison,
-        group=np.repeat(
-            np.arange(len(found), dtype=np.int16), [len(i) for _, _, _, i, _ in found]
-        ),
+        group=np.repeat(np.arange(len(found), dtype=np.int16), [len(i) for _, _, _, i, _ in found]),
         left=np.concatenate([tables[a].records[i] for _, a, _, i, _ in found]),
         right=np.concatenate([tables[b].records[j] for _, _, b, _, j in found]),
         token=np.concatenate([tables[a].tokens[i] for _, a, _, i, _ in found]),

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pprl.agreement import Agreement
+from pprl.errors import UsageError
 from pprl.exchange import Submission
 from pprl.hub.admission import admit
 from pprl.hub.assignment import one_to_one, probabilities
@@ -18,7 +19,6 @@ from pprl.hub.linkage import Linkage
 from pprl.hub.quality import estimate
 from pprl.hub.scoring import Believed, Candidates, combine, score_pass
 from pprl.hub.study_ids import new_study_ids
-from pprl.errors import UsageError
 from pprl.progress import Progress, tracked
 
 THRESHOLD = 0.5
@@ -100,7 +100,7 @@ def _places(
 
 
 def _log_odds(probability: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:
-    """Evidence for a cluster: log-odds against the threshold's, bounded so that none is absolute."""
+    """Evidence for a cluster: log-odds beyond the threshold's, bounded so that none is absolute."""
     tiny = 1e-9
     bounded = np.clip(probability, tiny, 1 - tiny)
     against = np.clip(threshold, tiny, 1 - tiny)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pprl.agreement import Agreement
-from pprl.hub.quality import Quality
 from pprl.errors import UsageError
+from pprl.hub.quality import Quality
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,8 @@ class Linkage:
         """Accepted pairs by pair of sources, the records of each source on the diagonal."""
         names = list(self.records)
         table = pd.DataFrame(0, index=names, columns=names, dtype="int64")
-        for (a, b), number in self.pairs.groupby(["source_a", "source_b"]).size().items():
+        counts = self.pairs.groupby(["source_a", "source_b"], as_index=False).size()
+        for a, b, number in counts.itertuples(index=False):
             table.loc[a, b] = table.loc[b, a] = number
         for name, number in self.records.items():
             table.loc[name, name] = number

@@ -1,9 +1,9 @@
 """The matching model of one pass: m and u learned from counts of patterns, without truth.
 
-A mixture of two classes in which levels are independent within a class (Fellegi and Sunter, JASA 64,
-1969), fitted by EM with Dirichlet priors (Winkler, 1988). Everything runs on the counts of distinct
-patterns, so its cost does not grow with the number of pairs. Each pair of sources has a match share
-of its own; m and u are common to all.
+A mixture of two classes in which levels are independent within a class (Fellegi and Sunter, JASA
+64, 1969), fitted by EM with Dirichlet priors (Winkler, 1988). Everything runs on the counts of
+distinct patterns, so its cost does not grow with the number of pairs. Each pair of sources has a
+match share of its own; m and u are common to all.
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ class PassModel:
 
 
 def fit(
-    counts: NDArray[np.int64], levels: NDArray[np.int8], m: Sequence[Prior], u: Sequence[Prior],
+    counts: NDArray[np.int64],
+    levels: NDArray[np.int8],
+    m: Sequence[Prior],
+    u: Sequence[Prior],
     evident: Sequence[bool],
 ) -> PassModel:
     """Learn m, u and the match shares of one pass.

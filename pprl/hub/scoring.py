@@ -100,9 +100,7 @@ def touched_attributes(linkage_pass: Pass) -> frozenset[str]:
     return frozenset(name for name in LEVELS if fields & set(SEGMENT_FIELDS[name]))
 
 
-def score_pass(
-    pairs: PassPairs, linkage_pass: Pass, groups: int, believed: Believed
-) -> ScoredPass:
+def score_pass(pairs: PassPairs, linkage_pass: Pass, groups: int, believed: Believed) -> ScoredPass:
     """Fit one pass's model and score its pairs; what it learns is added to `believed`."""
     patterns, counts = pairs.counts(groups)
     levels = pairs.comparison.levels_of(patterns)

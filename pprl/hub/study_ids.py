@@ -1,8 +1,8 @@
 """Study IDs: random names for persons, made from nothing that is known of them.
 
 A study ID is a letter, sixteen symbols of Crockford's base 32 and a check symbol, for example
-`K7Q2M0ZJ4X8R1TBW5G`: 80 random bits and more, no symbol that is mistaken for another, no spreadsheet
-that reads it as a number.
+`K7Q2M0ZJ4X8R1TBW5G`: 80 random bits and more, no symbol that is mistaken for another, nothing that
+a spreadsheet reads as a number.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _BITS = 5 * SYMBOLS
 def new_study_ids(count: int) -> list[str]:
     """So many different study IDs, from the operating system's random numbers."""
     made: set[str] = set()
-    names = []
+    names: list[str] = []
     while len(names) < count:
         number = secrets.randbits(_BITS)
         body = "".join(ALPHABET[number >> shift & 31] for shift in range(0, _BITS, 5))

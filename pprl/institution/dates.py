@@ -8,11 +8,21 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+from pprl.errors import StudentsError
+
+Lines = npt.NDArray[np.int64]
+"""`int64[rows]`: the line of the file on which each row starts."""
+
 FIRST_YEAR, LAST_YEAR = 1900, 2100
-PLACEHOLDERS = frozenset({"1900-01-00", "1900-01-01", "1901-01-01", "9999-12-31", "1111-11-11", "0000-00-00"})
+PLACEHOLDERS = frozenset(
+    {"1900-01-00", "1900-01-01", "1901-01-01", "9999-12-31", "1111-11-11", "0000-00-00"}
+)
 EXPECTED = "YYYY-MM-DD, YYYYMMDD or M/D/YYYY"
 
 _MIDNIGHT = r"(?:[T ](?:00?:00(?::00(?:\.0+)?)?|12:00(?::00)? ?[aA][mM]))?"
@@ -38,11 +48,6 @@ class DateReading:
     month_first: frozenset[str]
     day_first: frozenset[str]
 
-    @property
-    def undecided(self) -> bool:
-        """Whether the column holds proof of both orders."""
-        return bool(self.month_first and self.day_first)
-
 
 def read_dates(texts: Iterable[str]) -> DateReading:
     """Read the distinct texts of one column; a text that is no date is absent from `iso`.
@@ -67,6 +72,39 @@ def read_dates(texts: Iterable[str]) -> DateReading:
         elif parts is not None and is_birth_date(*parts):
             iso[text] = "{:04}-{:02}-{:02}".format(*parts)
     return DateReading(iso, frozenset(placeholders), month_first, day_first)
+
+
+def read_birth_dates(
+    texts: Sequence[str], lines: Lines, file: str
+) -> tuple[DateReading, list[str]]:
+    """Read the column birth_date of a file; tell in the notes what was assumed.
+
+    Raises:
+        StudentsError: the column proves both orders of day and month.
+    """
+    dates = read_dates(texts)
+
+    def first_line(among: frozenset[str]) -> int:
+        return next(int(lines[i]) for i, text in enumerate(texts) if text in among)
+
+    if dates.month_first and dates.day_first:
+        raise StudentsError(
+            f"{file}: birth_date is month/day/year in row {first_line(dates.month_first)} and "
+            f"day/month/year in row {first_line(dates.day_first)}, so that neither order can be "
+            "trusted. Export the dates as YYYY-MM-DD."
+        )
+    notes = []
+    if dates.day_first:
+        notes.append(
+            f"{file}: birth_date was read as day/month/year, which row "
+            f"{first_line(dates.day_first)} proves."
+        )
+    if placeholders := sum(text in dates.placeholders for text in texts):
+        notes.append(
+            f"{file}: {placeholders} birth_date cells hold placeholders such as 1900-01-01 and "
+            "were read as missing."
+        )
+    return dates, notes
 
 
 def is_birth_date(year: int, month: int, day: int) -> bool:

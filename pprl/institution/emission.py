@@ -26,9 +26,7 @@ class Emission:
     tokens: NDArray[np.uint64]
     salts: NDArray[np.uint64]
 
-    def free_slots(
-        self, students: int, quota: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def free_slots(self, students: int, quota: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The places that decoys take: students and slots, each `int64[k]`."""
         used = np.bincount(self.student, minlength=students)
         student, slot = np.nonzero(np.arange(quota)[None, :] >= used[:, None])

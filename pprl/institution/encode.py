@@ -146,9 +146,7 @@ def encode(
     )
 
 
-def _roster(
-    students: pd.DataFrame, agreement: Agreement, key: LinkageKey, state: State
-) -> _Roster:
+def _roster(students: pd.DataFrame, agreement: Agreement, key: LinkageKey, state: State) -> _Roster:
     """Normalise, collapse, number and tokenise."""
     section = agreement.linkage
     declared = [c for c in students.columns if c in LISTED or c in section.fields]
@@ -264,9 +262,7 @@ def _id_map(roster: _Roster) -> pd.DataFrame:
     """`record, local_id`, in the order of records."""
     record = roster.record[roster.students.local_id_student]
     order = np.lexsort((np.arange(len(record)), record))
-    return pd.DataFrame(
-        {"record": record[order], "local_id": roster.students.local_ids[order]}
-    )
+    return pd.DataFrame({"record": record[order], "local_id": roster.students.local_ids[order]})
 
 
 def _content(manifest: Manifest, passes: Mapping[str, Entries]) -> str:
@@ -274,5 +270,5 @@ def _content(manifest: Manifest, passes: Mapping[str, Entries]) -> str:
     digest = hashlib.sha256(manifest.to_bytes())
     for entries in passes.values():
         for array in (entries.tokens, entries.records, entries.filters):
-            digest.update(np.ascontiguousarray(array))
+            digest.update(array.tobytes())
     return digest.hexdigest()

@@ -1,10 +1,10 @@
 """Filling filters: the entries of students, and the decoys that stand beside them.
 
 Three sources of positions, of which an observer without the keys can tell none from another:
-SipHash-2-4 under the block's salt for the tokens of a field that is there, and AES-256 under keys of
-the institution's own for a field that is missing and for a whole decoy. Each input is used once, so
-every segment of every entry is an independent, uniformly random set of `insertions` positions, to
-whoever cannot tell SipHash and AES from random functions.
+SipHash-2-4 under the block's salt for the tokens of a field that is there, and AES-256 under keys
+of the institution's own for a field that is missing and for a whole decoy. Each input is used once,
+so every segment of every entry is an independent, uniformly random set of `insertions` positions,
+to whoever cannot tell SipHash and AES from random functions.
 """
 
 from __future__ import annotations
@@ -65,9 +65,7 @@ def fill_entries(
                 streams = _token_streams(digests, salts[rows], place)
             else:
                 streams = _private_streams(tokens[rows], place, 0, missing_key)
-            filled[rows] = distinct_positions(
-                streams, len(rows), segment.bits, segment.insertions
-            )
+            filled[rows] = distinct_positions(streams, len(rows), segment.bits, segment.insertions)
         columns.append(filled)
     return np.concatenate(columns, axis=1)
 
@@ -105,9 +103,7 @@ def fill_decoys(
     return tokens, np.concatenate(columns, axis=1)
 
 
-def _token_streams(
-    digests: Words, salts: Words, place: int
-) -> Draws:
+def _token_streams(digests: Words, salts: Words, place: int) -> Draws:
     """One stream for each token of each entry."""
 
     def draw(counter: int, rows: NDArray[np.intp]) -> Words:
@@ -117,9 +113,7 @@ def _token_streams(
     return draw
 
 
-def _private_streams(
-    name: Words, place: int, slots: NDArray[np.int64] | int, key: bytes
-) -> Draws:
+def _private_streams(name: Words, place: int, slots: NDArray[np.int64] | int, key: bytes) -> Draws:
     """One stream for each entry: AES-256 of (name, counter, place, slot), its first 8 bytes."""
     encrypt = Cipher(algorithms.AES(key), modes.ECB()).encryptor().update
     slot = np.broadcast_to(np.asarray(slots, np.uint64), name.shape)

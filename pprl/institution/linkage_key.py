@@ -13,8 +13,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from pprl.exchange.container import LINKAGE_KEY_MAGIC
 from pprl.errors import KeyFileError
+from pprl.exchange.container import LINKAGE_KEY_MAGIC
 
 KEY_BYTES = 32
 CHECK_BYTES = 16

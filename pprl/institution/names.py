@@ -61,5 +61,5 @@ def name_parts(names: Texts) -> tuple[npt.NDArray[np.int64], Texts]:
 def _nicknames() -> dict[str, str]:
     """Nickname -> canonical name, as shipped."""
     table = resources.files("pprl.institution").joinpath(f"{NICKNAMES}.csv")
-    with table.open(encoding="utf-8", newline="") as lines:
-        return {row["nickname"]: row["canonical"] for row in csv.DictReader(lines)}
+    rows = csv.DictReader(table.read_text(encoding="utf-8").splitlines())
+    return {row["nickname"]: row["canonical"] for row in rows}

@@ -19,26 +19,15 @@ import pandas as pd
 
 from pprl.errors import UsageError
 from pprl.institution.dates import PLACEHOLDERS, is_birth_date
+from pprl.institution.students import REQUIRED_COLUMNS, STUDENT_COLUMNS
 
 NORMALISER = "pprl-names-1"
 
 Texts = npt.NDArray[np.object_]
 """`object[n]` of `str`, "" for missing."""
 
-SUFFIXES = {
-    "jr": "jr",
-    "sr": "sr",
-    "ii": "ii",
-    "iii": "iii",
-    "iv": "iv",
-    "2nd": "ii",
-    "3rd": "iii",
-    "4th": "iv",
-}
+SUFFIXES = {name: name for name in ("jr", "sr", "ii", "iii", "iv")} | {"2nd": "ii", "3rd": "iii"}
 """Generation suffixes that may stand at the end of a name. "v" and "i" are initials too often."""
-
-_SUFFIX_COLUMN = SUFFIXES | {"junior": "jr", "senior": "sr", "second": "ii", "third": "iii"}
-
 SURNAME_PARTICLES = frozenset(
     {
         *("de", "del", "dela", "della", "la", "las", "le", "los", "el", "da", "das", "di", "dos"),
@@ -61,25 +50,19 @@ PLACEHOLDER_NAMES = frozenset(
 """Whole names that stand for "not known". "Na" and "Nan" are people's names and stay; so does a
 surname written "Null" or "null", while "NULL" and "NaN" are what databases and pandas write."""
 
-_APOSTROPHES = re.compile(
-    "['\u2018\u2019\u201a\u201b`\u00b4\u02b9\u02bb\u02bc\u02bd\u02bf\u02be\u02c8"
-    "\u2032\u2035\ua78b\ua78c\uff07]"
-)
-_NICKNAME = re.compile(
-    r"\([^()]*\)|\[[^\[\]]*\]|\"[^\"]*\"|\u201c[^\u201d]*\u201d|(?<!\w)['\u2018][^'\u2019]*['\u2019](?!\w)"
-)
+_APOSTROPHES = re.compile("['`´‘’‚‛′‵ʹʻʼʽʾʿˈꞋꞌ＇]")
+_NICKNAME = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\"[^\"]*\"|“[^“”]*”|(?<!\w)['‘][^'‘’]*['’](?!\w)")
 _INITIAL_DOT = re.compile(r"(?<=\b[^\W\d_])\.(?=[^\W\d_]\b)")
 _LATIN = str.maketrans(
     {
-        **{"æ": "ae", "ǽ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"},
+        **{"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"},
         **{"ħ": "h", "ı": "i", "ŋ": "ng", "ŧ": "t", "ɓ": "b", "ɗ": "d", "ƙ": "k", "ƴ": "y"},
         **{"ə": "a", "ǝ": "e", "ɛ": "e", "ɔ": "o", "ɖ": "d", "ƒ": "f", "ɨ": "i", "ʉ": "u"},
     }
 )
 _SEXES = {
-    **dict.fromkeys(("m", "male", "boy", "man"), "m"),
-    **dict.fromkeys(("f", "female", "girl", "woman"), "f"),
-    **dict.fromkeys(("x", "nonbinary", "nb", "enby"), "x"),
+    **{"m": "m", "male": "m", "boy": "m", "f": "f", "female": "f", "girl": "f"},
+    **{"x": "x", "nonbinary": "x", "nb": "x"},
 }
 
 
@@ -138,7 +121,7 @@ def normalise(students: pd.DataFrame, *, country: str = "US") -> NormalisedStude
         UsageError: a needed column is absent, or a column holds something other than text.
     """
     n = len(students)
-    text = {name: _texts(students, name) for name in _COLUMNS}
+    text = {name: _texts(students, name) for name in STUDENT_COLUMNS}
     last, last_suffix = _names(text["last_name"], _last_name)
     first, first_suffix = _names(text["first_name"], _given_name)
     middle, middle_suffix = _names(text["middle_name"], _given_name)
@@ -162,12 +145,6 @@ def normalise(students: pd.DataFrame, *, country: str = "US") -> NormalisedStude
     )
 
 
-_COLUMNS = {
-    **dict.fromkeys(("local_id", "first_name", "last_name"), True),
-    **dict.fromkeys(("middle_name", "suffix", "birth_date", "sex", "zip", "state_id"), False),
-}
-
-
 def per_distinct(values: Texts, function: Callable[[str], str]) -> Texts:
     """`object[n]`: `function` of each value, called once per distinct value."""
     codes, uniques = distinct(values)
@@ -185,7 +162,7 @@ def distinct(values: Texts) -> tuple[npt.NDArray[np.int64], Texts]:
 def _texts(students: pd.DataFrame, name: str) -> Texts:
     """Column `name` as `object[n]` of `str`."""
     if name not in students.columns:
-        if _COLUMNS[name]:
+        if name in REQUIRED_COLUMNS:
             raise UsageError(f"the students have no column {name}. read_students makes one.")
         return np.full(len(students), "", dtype=object)
     column = students[name]
@@ -201,9 +178,7 @@ def _texts(students: pd.DataFrame, name: str) -> Texts:
 def _names(values: Texts, rule: Callable[[str], tuple[str, str]]) -> tuple[Texts, Texts]:
     """Names and the suffixes taken out of them, each `object[n]`."""
     codes, uniques = distinct(values)
-    pairs = np.empty((len(uniques), 2), dtype=object)
-    for i, value in enumerate(uniques):
-        pairs[i] = rule(value)
+    pairs = np.array([rule(value) for value in uniques], dtype=object).reshape(-1, 2)
     return pairs[codes, 0], pairs[codes, 1]
 
 
@@ -286,7 +261,7 @@ def _join_particles(parts: list[str], particles: frozenset[str]) -> list[str]:
 
 def _suffix(raw: str) -> str:
     """The suffix column's generation suffix, if it is one."""
-    return _SUFFIX_COLUMN.get("".join(_words(raw)), "")
+    return (SUFFIXES | {"junior": "jr", "senior": "sr"}).get("".join(_words(raw)), "")
 
 
 def _birth(iso: str) -> tuple[int, int, int]:

@@ -51,8 +51,11 @@ def completeness(
         "state_id": students.state_id,
     }
     present = {
-        name: int((students.birth[:, 0] > 0).sum() if name == "birth_date" else
-                  (columns[name] != "").sum())
+        name: int(
+            (students.birth[:, 0] > 0).sum()
+            if name == "birth_date"
+            else (columns[name] != "").sum()
+        )
         for name in section.fields
     }
     counts = [*present.values(), int((~placed).sum())]
@@ -92,14 +95,19 @@ def pass_profile(
     left, right = _pairs_of_two(values, linkage_pass.quota)
     tokens, salts = left.keys(block_key)
     kept = np.argsort(tokens)[:MOST_PAIRS]
-    filters = [
+    one, other = (
         fill_entries(
-            section, comparison.segments, tables, side.student[kept], tokens[kept] ^ mark,
-            salts[kept], missing_key,
+            section,
+            comparison.segments,
+            tables,
+            side.student[kept],
+            tokens[kept] ^ mark,
+            salts[kept],
+            missing_key,
         )
         for side, mark in ((left, np.uint64(1)), (right, np.uint64(2)))
-    ]
-    levels = comparison.levels(common_bits(*filters, comparison.widths))
+    )
+    levels = comparison.levels(common_bits(one, other, comparison.widths))
     counts = {
         name: np.bincount(levels[:, column], minlength=size).tolist()
         for column, (name, size) in enumerate(
@@ -109,7 +117,9 @@ def pass_profile(
     budget = epsilon * (1 - COMPLETENESS_SHARE) / len(section.passes)
     sensitivity = 2 * linkage_pass.quota * len(counts)
     label = f"profile/{linkage_pass.name}"
-    flat = noised([c for row in counts.values() for c in row], sensitivity, budget, noise_key, label)
+    flat = noised(
+        [c for row in counts.values() for c in row], sensitivity, budget, noise_key, label
+    )
     cut = iter(flat)
     out = {name: tuple(next(cut) for _ in row) for name, row in counts.items()}
     pairs = int(np.median([sum(row) for row in out.values()])) if out else 0

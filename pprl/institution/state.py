@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pprl.institution.linkage_key import derive
 from pprl.errors import StateError
+from pprl.institution.linkage_key import derive
 
 SECRET_BYTES = 32
 _VERSION = 1

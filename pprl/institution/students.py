@@ -15,24 +15,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from pprl.errors import StudentsError, UsageError
-from pprl.institution.dates import EXPECTED, DateReading, read_dates
-
-STUDENT_COLUMNS = (
-    "local_id",
-    "first_name",
-    "middle_name",
-    "last_name",
-    "suffix",
-    "birth_date",
-    "sex",
-    "zip",
-    "state_id",
-)
-REQUIRED_COLUMNS = ("local_id", "first_name", "last_name")
+from pprl.institution.dates import EXPECTED, Lines, read_birth_dates
 
 _GENERIC = {
     "local_id": "localid id studentid localstudentid studentlocalid studentnumber sisid recordid "
@@ -51,6 +37,9 @@ _GENERIC = {
     "state_id": "stateid ssid statestudentid statestudentnumber studentstateid sasid "
     "statewidestudentid statewidestudentidentifier",
 }
+STUDENT_COLUMNS = tuple(_GENERIC)
+REQUIRED_COLUMNS = ("local_id", "first_name", "last_name")
+
 LAYOUTS: dict[str, dict[str, str]] = {"generic": _GENERIC}
 """Layout name -> column -> its customary headers, spelled as `_header_key` spells them."""
 
@@ -91,27 +80,31 @@ def read_students(
         StudentsError: the file cannot be read, or rows have faults and `on_error` is "stop".
         UsageError: unknown layout, `on_error` or name in `columns`; a spreadsheet file.
     """
+    columns = columns or {}
     if layout not in LAYOUTS:
         raise UsageError(f"no layout {layout!r}; known layouts: {', '.join(sorted(LAYOUTS))}")
     if on_error not in ("stop", "skip"):
         raise UsageError(f'on_error is "stop" or "skip", not {on_error!r}')
-    if unknown := sorted(set(columns or {}) - set(STUDENT_COLUMNS)):
+    if unknown := sorted(set(columns) - set(STUDENT_COLUMNS)):
         raise UsageError(
             f"columns names {', '.join(map(repr, unknown))}; known: {', '.join(STUDENT_COLUMNS)}"
         )
-    path = Path(path)
-    file = path.name
-    text = _decode(_read_bytes(path), file)
-    delimiter, header = _find_header(text, LAYOUTS[layout], columns or {}, file)
-    places = _map_header(header, LAYOUTS[layout], columns or {}, file)
+    if len(set(columns.values())) < len(columns):
+        raise UsageError("columns gives one header to two names. Give each name its own.")
+    file = Path(path).name
+    text, notes = _decode(_read_bytes(Path(path)), file)
+    delimiter, header = _find_header(text, LAYOUTS[layout], columns, file)
+    places = _map_header(header, LAYOUTS[layout], columns, file)
     cells, lines, ragged = _read_cells(text, delimiter, len(header), places, file)
-    dates = _read_birth_dates(cells["birth_date"], lines, file)
-    faults = _find_faults(cells, lines, dates)
+    dates, date_notes = read_birth_dates(cells["birth_date"], lines, file)
+    faults = _find_faults(cells, lines, dates.iso)
     if ragged:
         faults[f"the row does not have the header's {len(header)} cells"] = np.array(ragged)
     if not lines.size and not faults:
         raise StudentsError(f"{file}: a header row and no students. Export the file again.")
-    left_out = _stop_or_skip(faults, file, on_error)
+    left_out, fault_notes = _stop_or_skip(faults, file, on_error)
+    for note in (*notes, *date_notes, *fault_notes):
+        warnings.warn(note, StudentsWarning, stacklevel=2)
     cells["birth_date"] = [dates.iso.get(date, "") for date in cells["birth_date"]]
     kept = ~np.isin(lines, left_out)
     students = {
@@ -136,20 +129,16 @@ def _read_bytes(path: Path) -> bytes:
     return raw
 
 
-def _decode(raw: bytes, file: str) -> str:
-    """Text of the file: by byte-order mark, else UTF-8, else Windows-1252 with a warning."""
+def _decode(raw: bytes, file: str) -> tuple[str, list[str]]:
+    """Text of the file (by byte-order mark, else UTF-8, else Windows-1252) and what to warn of."""
     utf16 = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
-    text = _try_decode(raw, "utf-16" if utf16 else "utf-8-sig")
-    if text is None and not utf16:
-        text = _try_decode(raw, "cp1252")
-        if text is not None:
-            warnings.warn(
-                f"{file}: read as Windows-1252, because it is not UTF-8. Check accented names, or "
-                "export it as UTF-8.",
-                StudentsWarning,
-                stacklevel=3,
-            )
-    if text is None:
+    for encoding in ("utf-16",) if utf16 else ("utf-8-sig", "cp1252"):
+        try:
+            text = raw.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
         raise StudentsError(
             f"{file}: neither UTF-8, UTF-16 nor Windows-1252 text. Export it as UTF-8."
         )
@@ -158,15 +147,8 @@ def _decode(raw: bytes, file: str) -> str:
         raise StudentsError(
             f"{file} row {line}: a NUL byte, which no text file holds. Export it as UTF-8 CSV."
         )
-    return text
-
-
-def _try_decode(raw: bytes, encoding: str) -> str | None:
-    """`raw` decoded strictly, or None: the decoder's own error would carry the bytes."""
-    try:
-        return raw.decode(encoding)
-    except UnicodeDecodeError:
-        return None
+    fallback = f"{file}: read as Windows-1252, because it is not UTF-8. Check accented names."
+    return text, [fallback] if encoding == "cp1252" else []
 
 
 def _rows(text: str, delimiter: str, file: str) -> Iterator[tuple[int, list[str]]]:
@@ -259,7 +241,7 @@ def _map_header(
 
 def _read_cells(
     text: str, delimiter: str, width: int, places: Mapping[str, int], file: str
-) -> tuple[dict[str, list[str]], npt.NDArray[np.int64], list[int]]:
+) -> tuple[dict[str, list[str]], Lines, list[int]]:
     """Stripped cells of each column, the line of each row, and the lines of ragged rows."""
     names = list(places)
     pick = itemgetter(*(places[name] for name in names))
@@ -283,80 +265,38 @@ def _read_cells(
     return table, np.array(lines, dtype=np.int64), ragged
 
 
-def _read_birth_dates(texts: Sequence[str], lines: npt.NDArray[np.int64], file: str) -> DateReading:
-    """Read the column, refuse it if it mixes two orders, and tell what was assumed."""
-    dates = read_dates(texts)
-
-    def first_line(among: frozenset[str]) -> int:
-        return int(lines[next(i for i, text in enumerate(texts) if text in among)])
-
-    if dates.month_first and dates.day_first:
-        raise StudentsError(
-            f"{file}: birth_date is month/day/year in row {first_line(dates.month_first)} and "
-            f"day/month/year in row {first_line(dates.day_first)}, so that neither order can be "
-            "trusted. Export the dates as YYYY-MM-DD."
-        )
-    if dates.day_first:
-        warnings.warn(
-            f"{file}: birth_date was read as day/month/year, which row "
-            f"{first_line(dates.day_first)} proves.",
-            StudentsWarning,
-            stacklevel=3,
-        )
-    if placeholders := sum(text in dates.placeholders for text in texts):
-        warnings.warn(
-            f"{file}: {placeholders} birth dates are placeholders such as 1900-01-01 and were read "
-            "as missing.",
-            StudentsWarning,
-            stacklevel=3,
-        )
-    return dates
-
-
 def _find_faults(
-    cells: Mapping[str, Sequence[str]], lines: npt.NDArray[np.int64], dates: DateReading
-) -> dict[str, npt.NDArray[np.int64]]:
+    cells: Mapping[str, Sequence[str]], lines: Lines, iso: Mapping[str, str]
+) -> dict[str, Lines]:
     """Trouble -> lines of the rows that have it."""
-
-    def where(name: str, is_faulty: Callable[[str], object]) -> npt.NDArray[np.int64]:
+    rounded = "was rounded by a spreadsheet (expected all its digits; export it as text)"
+    checks: tuple[tuple[str, str, Callable[[str], object]], ...] = (
+        ("local_id", "is blank (expected the institution's own number)", lambda text: text == ""),
+        ("birth_date", f"is not a date (expected {EXPECTED})", lambda text: text not in iso),
+        ("local_id", rounded, _ROUNDED_BY_SPREADSHEET.fullmatch),
+        ("state_id", rounded, _ROUNDED_BY_SPREADSHEET.fullmatch),
+    )
+    faults = {}
+    for name, trouble, is_faulty in checks:
         faulty = {text for text in set(cells[name]) if is_faulty(text)}
-        return lines[np.array([text in faulty for text in cells[name]], dtype=bool)]
-
-    faults = {
-        "local_id is blank (expected the institution's own student number)": where(
-            "local_id", lambda text: text == ""
-        ),
-        f"birth_date is not a date (expected {EXPECTED})": where(
-            "birth_date", lambda text: text not in dates.iso
-        ),
-    }
-    for name in ("local_id", "state_id"):
-        faults[
-            f"{name} was rounded by a spreadsheet (expected all its digits; export it as text)"
-        ] = where(name, _ROUNDED_BY_SPREADSHEET.fullmatch)
-    return {trouble: rows for trouble, rows in faults.items() if rows.size}
+        if faulty:
+            faults[f"{name} {trouble}"] = lines[[text in faulty for text in cells[name]]]
+    return faults
 
 
-def _stop_or_skip(
-    faults: Mapping[str, npt.NDArray[np.int64]], file: str, on_error: str
-) -> npt.NDArray[np.int64]:
-    """Lines of the rows to leave out, having warned of them; raises if they may not be."""
+def _stop_or_skip(faults: Mapping[str, Lines], file: str, on_error: str) -> tuple[Lines, list[str]]:
+    """Lines of the rows to leave out and what to warn of; raises if they may not be left out."""
     if not faults:
-        return np.empty(0, dtype=np.int64)
+        return np.empty(0, dtype=np.int64), []
     if on_error == "stop":
-        told = [
-            f"{file} row {rows[0]}: {trouble}"
-            + (f"; {len(rows)} rows like it." if len(rows) > 1 else ".")
-            for trouble, rows in sorted(faults.items(), key=lambda fault: int(fault[1][0]))
-        ]
-        raise StudentsError("\n".join(told) + '\nFix them or pass on_error="skip".')
+        told = []
+        for trouble, rows in sorted(faults.items(), key=lambda fault: int(fault[1][0])):
+            like_it = f"; {len(rows)} rows like it" if len(rows) > 1 else ""
+            told.append(f"{file} row {rows[0]}: {trouble}{like_it}.")
+        raise StudentsError("\n".join([*told, 'Fix them or pass on_error="skip".']))
     left_out = np.unique(np.concatenate(list(faults.values())))
-    shown = ", ".join(map(str, left_out[:_LINES_SHOWN])) + (
-        ", ..." * (len(left_out) > _LINES_SHOWN)
-    )
-    warnings.warn(
-        f"{file}: {len(left_out)} rows with faults were left out (rows {shown}).",
-        StudentsWarning,
-        stacklevel=3,
-    )
-    return left_out
+    shown = [str(line) for line in left_out[:_LINES_SHOWN]]
+    more = ["..."] if len(left_out) > _LINES_SHOWN else []
+    return left_out, [
+        f"{file}: rows left out for their faults: {len(left_out)} (rows {', '.join(shown + more)})."
+    ]

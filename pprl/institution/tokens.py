@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import itertools
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -43,7 +44,8 @@ class TokenTable:
     def matrix(self, students: NDArray[np.intp], count: int) -> NDArray[np.uint64]:
         """The digests of students who all have `count` tokens: `uint64[count, len(students)]`."""
         first = self.start[self.row[students]]
-        return self.digests[np.arange(count)[:, None] + first]
+        digests: NDArray[np.uint64] = self.digests[np.arange(count)[:, None] + first]
+        return digests
 
 
 def bigrams(parts: Iterable[str]) -> list[str]:
@@ -56,7 +58,7 @@ def bigrams(parts: Iterable[str]) -> list[str]:
     tokens = []
     for part in parts:
         padded = f"{PAD}{part}{PAD}"
-        for left, right in zip(padded, padded[1:], strict=False):
+        for left, right in itertools.pairwise(padded):
             tokens.append(f"{left}{right}{seen[left + right]}")
             seen[left + right] += 1
     return tokens
