@@ -1,0 +1,152 @@
+"""How often each kind of error happens: three named error processes.
+
+A rate is the share of the records (or, where said, of the persons) to which a kind of error
+happens, given that it can: nobody without a second surname loses one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pprl.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRates:
+    """The rates of one error process, each between 0 and 1. All nought: records as they should be.
+
+    Attributes:
+        habits: how far institutions keep habits of their own (middle names cut to an initial,
+            second surnames dropped, everyday names written, capitals); 0 is not at all.
+        same_source: share of the slips that every institution copies from one document.
+        name_changed: share of women whose last name changed between school and college; of men it
+            is a third of that.
+        moved: share of the persons who changed their ZIP between school and college.
+        goes_by: share of the persons with an everyday name who use it, or their middle name.
+        western_name: share of students with an Asian given name who use a Western one alongside.
+        first_name_typo: first name misspelt.
+        last_name_typo: last name misspelt.
+        middle_name_typo: middle name misspelt.
+        middle_other: another middle name written than at other institutions.
+        middle_in_first: first and middle name both written as first name.
+        swapped_names: first and last name exchanged.
+        middle_as_last: first surname written as middle name, second as last.
+        birth_missing: no birth date.
+        birth_swapped: day and month exchanged, where that gives a date.
+        birth_digit: one digit of the birth date wrong, and still a date.
+        birth_off_by_one: a day, a month or a year too early or too late.
+        birth_placeholder: 1 January of the right year.
+        sex_missing: no sex.
+        sex_wrong: the other sex.
+        zip_missing: no ZIP.
+        zip_typo: one digit of the ZIP wrong or two exchanged.
+        zip_other: ZIP of another household of the family.
+        suffix_dropped: the suffix written nowhere.
+        state_id_missing: no state ID, where the institution asks for one.
+        state_id_wrong: one digit of the state ID wrong.
+        later_row: share of the local IDs with a second, later row.
+        second_local_id: share of the enrolments entered twice, under two local IDs.
+    """
+
+    habits: float = 0.0
+    same_source: float = 0.0
+    name_changed: float = 0.0
+    moved: float = 0.0
+    goes_by: float = 0.0
+    western_name: float = 0.0
+    first_name_typo: float = 0.0
+    last_name_typo: float = 0.0
+    middle_name_typo: float = 0.0
+    middle_other: float = 0.0
+    middle_in_first: float = 0.0
+    swapped_names: float = 0.0
+    middle_as_last: float = 0.0
+    birth_missing: float = 0.0
+    birth_swapped: float = 0.0
+    birth_digit: float = 0.0
+    birth_off_by_one: float = 0.0
+    birth_placeholder: float = 0.0
+    sex_missing: float = 0.0
+    sex_wrong: float = 0.0
+    zip_missing: float = 0.0
+    zip_typo: float = 0.0
+    zip_other: float = 0.0
+    suffix_dropped: float = 0.0
+    state_id_missing: float = 0.0
+    state_id_wrong: float = 0.0
+    later_row: float = 0.0
+    second_local_id: float = 0.0
+
+
+ERRORS = {
+    "clean": ErrorRates(),
+    "customary": ErrorRates(
+        habits=1.0,
+        same_source=0.25,
+        name_changed=0.04,
+        moved=0.24,
+        goes_by=0.12,
+        western_name=0.45,
+        first_name_typo=0.012,
+        last_name_typo=0.012,
+        middle_name_typo=0.015,
+        middle_other=0.01,
+        middle_in_first=0.02,
+        swapped_names=0.002,
+        middle_as_last=0.01,
+        birth_missing=0.001,
+        birth_swapped=0.002,
+        birth_digit=0.006,
+        birth_off_by_one=0.003,
+        birth_placeholder=0.001,
+        sex_missing=0.003,
+        sex_wrong=0.004,
+        zip_missing=0.005,
+        zip_typo=0.006,
+        zip_other=0.02,
+        suffix_dropped=0.3,
+        state_id_missing=0.01,
+        state_id_wrong=0.002,
+        later_row=0.01,
+        second_local_id=0.003,
+    ),
+    "dirty": ErrorRates(
+        habits=1.0,
+        same_source=0.15,
+        name_changed=0.10,
+        moved=0.35,
+        goes_by=0.25,
+        western_name=0.6,
+        first_name_typo=0.035,
+        last_name_typo=0.035,
+        middle_name_typo=0.04,
+        middle_other=0.03,
+        middle_in_first=0.04,
+        swapped_names=0.02,
+        middle_as_last=0.04,
+        birth_missing=0.10,
+        birth_swapped=0.006,
+        birth_digit=0.015,
+        birth_off_by_one=0.008,
+        birth_placeholder=0.01,
+        sex_missing=0.02,
+        sex_wrong=0.01,
+        zip_missing=0.03,
+        zip_typo=0.015,
+        zip_other=0.06,
+        suffix_dropped=0.5,
+        state_id_missing=0.05,
+        state_id_wrong=0.01,
+        later_row=0.02,
+        second_local_id=0.01,
+    ),
+}
+"""`clean`: no errors. `customary`: a region whose registrars take care. `dirty`: one birth date in
+ten missing, many changed, everyday and exchanged names."""
+
+
+def rates_named(errors: str) -> ErrorRates:
+    """The rates of a named error process; `UsageError` lists the names if there is none such."""
+    if errors not in ERRORS:
+        raise UsageError(f"no error process is called {errors!r}: choose one of {', '.join(ERRORS)}")
+    return ERRORS[errors]

@@ -1,0 +1,49 @@
+"""The installed package does its job, with pandas 2 and with pandas 3.
+
+Short, because it runs in both environments. `make smoke` runs it on the built wheel, so nothing
+here may read the checkout.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.resources
+import subprocess
+import sys
+
+import pytest
+
+import pprl
+
+
+def modules_loaded_by(statement: str) -> set[str]:
+    """The names of the modules that a fresh interpreter has loaded after a statement."""
+    # -P: the package that is installed, not one that lies in the working folder.
+    program = f"{statement}\nimport sys\nprint(*sys.modules, sep='\\n')"
+    run = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    )
+    return set(run.stdout.split())
+
+
+def test_the_package_and_its_metadata_tell_the_same_version() -> None:
+    """The version stands in one place, `pprl/_version.py`."""
+    assert pprl.__version__ == importlib.metadata.version("pprl-edu")
+
+
+@pytest.mark.parametrize("module", ["pprl", "pprl.hub"])
+def test_the_hub_never_loads_what_sees_names(module: str) -> None:
+    """Neither the face nor the hub brings `pprl.institution` into the process."""
+    loaded = modules_loaded_by(f"import {module}")
+    assert module in loaded
+    assert not {name for name in loaded if name.startswith("pprl.institution")}
+
+
+def test_the_wheel_carries_the_type_marker_and_the_profiles() -> None:
+    """What is no Python module travels with the package all the same."""
+    package = importlib.resources.files("pprl")
+    assert package.joinpath("py.typed").is_file()
+    assert package.joinpath("agreement", "profiles", "students-1.toml").is_file()
