@@ -72,8 +72,8 @@ def collapse(normalised: NormalisedStudents, *, file: str = "students") -> Stude
     """
     if blank := normalised.row[normalised.local_id == ""].tolist():
         raise StudentsError(
-            f"{file} row {blank[0]}: local_id is blank; {len(blank)} rows like it. Give every "
-            "student a local ID."
+            f"{file} row {blank[0]}: local_id is blank; {_count(len(blank), 'row')} like it. Give "
+            "every student a local ID."
         )
     by_id, id_of_row, repeated = _latest_rows(normalised, file)
     leader, duplicates = _probable_duplicates(by_id)
@@ -144,10 +144,10 @@ def _refuse_shared_ids(
     ]
     if shared:
         other = rows.row[shared[0]], by_id.row[id_of_row[shared[0]]]
-        like_it = len(set(id_of_row[shared].tolist()))
+        like_it = _count(len(set(id_of_row[shared].tolist())), "local id")
         raise StudentsError(
             f"{file} rows {min(other)} and {max(other)}: one local_id, but neither the names nor "
-            f"the birth dates agree; {like_it} local ids like it. Give each student a local_id of "
+            f"the birth dates agree; {like_it} like it. Give each student a local_id of "
             "their own."
         )
 
@@ -156,7 +156,7 @@ def _probable_duplicates(by_id: NormalisedStudents) -> tuple[Indices, tuple[str,
     """The record that leads each record's student, `int64[n]` (itself if alone), and notes."""
     leader = np.arange(len(by_id))
     merged = apart = 0
-    for members in _same_name_and_birth(by_id):
+    for members in _candidates(by_id):
         if len(members) > LARGEST_GROUP:
             apart += 1
             continue
@@ -183,18 +183,37 @@ def _probable_duplicates(by_id: NormalisedStudents) -> tuple[Indices, tuple[str,
     return leader, tuple(notes)
 
 
-def _same_name_and_birth(by_id: NormalisedStudents) -> list[Indices]:
-    """Records, ascending, of each group of two or more with full name and birth date in common."""
+def _candidates(by_id: NormalisedStudents) -> list[Indices]:
+    """Groups, ascending, of two or more records with one full name and birth date.
+
+    Records that share no further field with another of their group are not among them: nothing
+    could join them.
+    """
     year, month, day = by_id.birth.astype(np.int64).T
     known = np.flatnonzero((by_id.first != "") & (by_id.last != "") & (year != 0))
     key = (year * 10000 + month * 100 + day)[known]
     for names in (by_id.first, by_id.last):
-        codes, uniques = pd.factorize(names[known])
-        key = pd.factorize(key)[0].astype(np.int64) * max(len(uniques), 1) + codes
+        key = _paired(key, names[known])
+    shares = np.zeros(len(known), dtype=bool)
+    for values in (by_id.zip, by_id.state_id, np.where(_is_full(by_id.middle), by_id.middle, "")):
+        further = values[known]
+        repeated = pd.Series(_paired(key, further)).duplicated(keep=False).to_numpy()
+        shares |= repeated & (further != "")
+    known, key = known[shares], key[shares]
     order = np.argsort(key, kind="stable")
-    starts = np.flatnonzero(np.diff(key[order], prepend=-1))
-    groups = np.split(known[order], starts[1:]) if len(known) else []
+    groups = np.split(known[order], np.flatnonzero(np.diff(key[order])) + 1)
     return [group for group in groups if len(group) > 1]
+
+
+def _paired(key: Indices, values: Texts) -> Indices:
+    """`int64[n]`: one number for each distinct pair of a key and a value."""
+    codes, uniques = pd.factorize(values)
+    return pd.factorize(key)[0].astype(np.int64) * max(len(uniques), 1) + codes
+
+
+def _is_full(middles: Texts) -> npt.NDArray[np.bool_]:
+    """`bool[n]`: the middle name is there and no initial."""
+    return np.array([len(middle) > 1 for middle in middles], dtype=bool)
 
 
 def _relations(
@@ -210,11 +229,11 @@ def _relations(
         both = present[:, None] & present[None, :]
         same = both & (values[:, None] == values[None, :])
         if name == "middle":
-            initial = np.array([len(value) == 1 for value in values])
+            full = _is_full(values)
             begins = np.array([value[:1] for value in values], dtype=object)
             compatible = begins[:, None] == begins[None, :]
-            contradict |= both & ~same & ~(compatible & (initial[:, None] | initial[None, :]))
-            agree |= same & ~initial[:, None]
+            contradict |= both & ~same & ~(compatible & ~(full[:, None] & full[None, :]))
+            agree |= same & full[:, None]
         else:
             if name != "sex":
                 agree |= same
@@ -241,8 +260,7 @@ def _with_full_middles(
     records: NormalisedStudents, middles: Texts, group: Indices
 ) -> NormalisedStudents:
     """The records with the full middle name of any member of their group before its initial."""
-    full = np.array([len(middle) > 1 for middle in middles], dtype=bool)
-    donor = _first_of_each(group, np.flatnonzero(full), len(records))
+    donor = _first_of_each(group, np.flatnonzero(_is_full(middles)), len(records))
     return dataclasses.replace(records, middle=np.where(donor < 0, records.middle, middles[donor]))
 
 

@@ -15,7 +15,7 @@ from pprl._version import __version__
 from pprl.agreement import Agreement, LinkageSection, Pass
 from pprl.errors import StudentsError
 from pprl.exchange import Entries, Manifest, PassProfile, Submission
-from pprl.institution.blocks import block_values
+from pprl.institution.blocks import BLOCK_KEY_BYTES, block_values
 from pprl.institution.collapse import Students, collapse
 from pprl.institution.emission import emit
 from pprl.institution.filling import fill_decoys, fill_entries
@@ -181,7 +181,7 @@ def _encode_pass(
     """The entries of one pass, its non-match profile, and the students with a real entry."""
     name = linkage_pass.name
     segments = section.segments_of(linkage_pass)
-    block_key = key.derive(section.digest, f"block/{name}")
+    block_key = key.derive(section.digest, f"block/{name}", BLOCK_KEY_BYTES)
     missing_key = state.derive(section.digest, f"missing/{name}")
     values = block_values(linkage_pass, roster.students.records)
     ledger = state.ledger(context, name)

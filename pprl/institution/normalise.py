@@ -189,10 +189,9 @@ def _last_name(raw: str) -> tuple[str, str]:
 
 def _given_name(raw: str) -> tuple[str, str]:
     """First or middle name without a nickname in brackets or quotes, and the suffix at its end."""
-    if raw.strip().casefold() == "null":
-        return "", ""
     bare = _NICKNAME.sub(" ", raw)
-    return _name(bare if bare.strip() else raw, GIVEN_NAME_PARTICLES)
+    name, suffix = _name(bare if bare.strip() else raw, GIVEN_NAME_PARTICLES)
+    return "" if name == "null" else name, suffix
 
 
 def _name(raw: str, particles: frozenset[str]) -> tuple[str, str]:

@@ -148,5 +148,7 @@ ten missing, many changed, everyday and exchanged names."""
 def rates_named(errors: str) -> ErrorRates:
     """The rates of a named error process; `UsageError` lists the names if there is none such."""
     if errors not in ERRORS:
-        raise UsageError(f"no error process is called {errors!r}: choose one of {', '.join(ERRORS)}")
+        raise UsageError(
+            f"no error process is called {errors!r}: choose one of {', '.join(ERRORS)}"
+        )
     return ERRORS[errors]
