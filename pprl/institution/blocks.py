@@ -17,7 +17,6 @@ from pprl.institution.names import canonical_first_name, soundex
 from pprl.institution.normalise import NormalisedStudents
 from pprl.siphash import siphash24
 
-
 BLOCK_KEY_BYTES = 48
 
 

@@ -39,10 +39,10 @@ class Enrolments:
     stage: NDArray[np.int64]
     home: NDArray[np.int64]
 
-    @property
-    def at_college(self) -> NDArray[np.bool_]:
-        """Which are at a college."""
-        return self.stage >= 2
+    def with_repeated(self, places: NDArray[np.int64]) -> Enrolments:
+        """All enrolments, and those at the places once more at the end."""
+        all_of_them = np.r_[np.arange(len(self.person)), places]
+        return Enrolments(*(getattr(self, name)[all_of_them] for name in Enrolments.__slots__))
 
 
 def draw_enrolments(

@@ -16,8 +16,8 @@ class ErrorRates:
     """The rates of one error process, each between 0 and 1. All nought: records as they should be.
 
     Attributes:
-        habits: how far institutions keep habits of their own (middle names cut to an initial,
-            second surnames dropped, everyday names written, capitals); 0 is not at all.
+        own_habits: whether institutions keep habits of their own (middle names cut to an initial,
+            second surnames dropped, everyday names written, capitals).
         same_source: share of the slips that every institution copies from one document.
         name_changed: share of women whose last name changed between school and college; of men it
             is a third of that.
@@ -27,8 +27,9 @@ class ErrorRates:
         first_name_typo: first name misspelt.
         last_name_typo: last name misspelt.
         middle_name_typo: middle name misspelt.
-        middle_other: another middle name written than at other institutions.
-        middle_in_first: first and middle name both written as first name.
+        middle_other: a middle name of somebody else's.
+        middle_in_first: share of the persons whose first and middle name are one name to half of
+            the institutions (Juan Carlos).
         swapped_names: first and last name exchanged.
         middle_as_last: first surname written as middle name, second as last.
         birth_missing: no birth date.
@@ -40,7 +41,7 @@ class ErrorRates:
         sex_wrong: the other sex.
         zip_missing: no ZIP.
         zip_typo: one digit of the ZIP wrong or two exchanged.
-        zip_other: ZIP of another household of the family.
+        zip_other: the ZIP of another home, a relative's or a former one.
         suffix_dropped: the suffix written nowhere.
         state_id_missing: no state ID, where the institution asks for one.
         state_id_wrong: one digit of the state ID wrong.
@@ -48,7 +49,7 @@ class ErrorRates:
         second_local_id: share of the enrolments entered twice, under two local IDs.
     """
 
-    habits: float = 0.0
+    own_habits: bool = False
     same_source: float = 0.0
     name_changed: float = 0.0
     moved: float = 0.0
@@ -81,7 +82,7 @@ class ErrorRates:
 ERRORS = {
     "clean": ErrorRates(),
     "customary": ErrorRates(
-        habits=1.0,
+        own_habits=True,
         same_source=0.25,
         name_changed=0.04,
         moved=0.24,
@@ -111,7 +112,7 @@ ERRORS = {
         second_local_id=0.003,
     ),
     "dirty": ErrorRates(
-        habits=1.0,
+        own_habits=True,
         same_source=0.15,
         name_changed=0.10,
         moved=0.35,

@@ -1,21 +1,23 @@
-"""What an institution writes of a person: its habits and its errors.
+"""What institutions write of persons: the truth, through their habits and their errors.
 
-Every function works on all enrolments at once and draws independently for each, save where it
-says that institutions share something.
+All records are written at once; each draws its errors independently, save those that everybody
+copies from one document, and those that come with the person (everyday names, changed names).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pprl.synthetic.enrolments import Enrolments
 from pprl.synthetic.error_rates import ErrorRates
+from pprl.synthetic.habits import Registrars
 from pprl.synthetic.name_tables import ETHNICITIES, NameTables
 from pprl.synthetic.people import People
 from pprl.synthetic.slips import (
+    Dates,
     Flags,
     Texts,
     dates_misdigited,
@@ -28,67 +30,41 @@ from pprl.synthetic.slips import (
 )
 
 SAME_HABIT = 0.5
-"""Probability that an institution writes a second surname as the person is used to."""
+"""Probability that an institution writes two surnames as the person is used to."""
+
+GOES_BY_MIDDLE = 0.15
+"""Share of those who go by another name who have no everyday name and go by their middle name."""
+
+EARLY_CHANGE = 0.15
+"""Share of the changed last names that were changed while at school already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """How an institution writes names.
+@dataclass(frozen=True, slots=True, eq=False)
+class Writing:
+    """What is written of n persons, each field an array of n; names still in their parts.
 
     Attributes:
-        capitals: everything in capitals.
-        punctuation: keeps hyphens and apostrophes; without, they become nothing.
-        accents: writes the accents of Spanish names.
-        suffix_apart: has a field for the suffix; without, it is written behind the last name.
-        everyday: probability of writing the everyday or Western name of one who has any.
-        middle: probabilities of writing middle names in full and as an initial; else not at all.
-        surnames: probabilities of writing two surnames apart, with a hyphen, only the first, only
-            the second.
-        state_id: share of the students whose state ID it knows.
+        first: first name, or two where they are one.
+        middle: middle name or names.
+        last: first surname.
+        second: second surname.
+        birth: `datetime64[D]`, not a time for missing.
     """
 
-    capitals: bool
-    punctuation: bool
-    accents: bool
-    suffix_apart: bool
-    everyday: float
-    middle: tuple[float, float]
-    surnames: tuple[float, float, float, float]
-    state_id: float
+    first: Texts
+    middle: Texts
+    last: Texts
+    second: Texts
+    birth: Dates
 
-
-AS_IT_SHOULD_BE = Habits(False, True, False, True, 0.0, (1.0, 0.0), (1.0, 0.0, 0.0, 0.0), 1.0)
-
-HABITS = (
-    Habits(True, False, False, True, 0.08, (0.75, 0.10), (0.62, 0.10, 0.26, 0.02), 1.0),
-    Habits(False, True, False, True, 0.12, (0.65, 0.20), (0.40, 0.35, 0.23, 0.02), 1.0),
-    Habits(False, True, False, False, 0.15, (0.30, 0.50), (0.30, 0.20, 0.47, 0.03), 1.0),
-    Habits(True, False, False, False, 0.10, (0.70, 0.10), (0.50, 0.10, 0.38, 0.02), 1.0),
-    Habits(False, True, False, True, 0.25, (0.40, 0.30), (0.35, 0.15, 0.46, 0.04), 0.45),
-    Habits(True, True, False, False, 0.20, (0.30, 0.40), (0.30, 0.30, 0.37, 0.03), 0.30),
-    Habits(False, True, False, True, 0.15, (0.70, 0.10), (0.50, 0.20, 0.28, 0.02), 0.60),
-    Habits(False, True, True, True, 0.30, (0.55, 0.10), (0.45, 0.30, 0.23, 0.02), 0.0),
-)
-"""The habits of each of `INSTITUTIONS`."""
-
-ACCENTED = {
-    "Garcia": "García", "Hernandez": "Hernández", "Martinez": "Martínez", "Lopez": "López",
-    "Gonzalez": "González", "Perez": "Pérez", "Sanchez": "Sánchez", "Ramirez": "Ramírez",
-    "Gomez": "Gómez", "Diaz": "Díaz", "Gutierrez": "Gutiérrez", "Jimenez": "Jiménez",
-    "Vasquez": "Vásquez", "Vazquez": "Vázquez", "Rodriguez": "Rodríguez", "Alvarez": "Álvarez",
-    "Dominguez": "Domínguez", "Fernandez": "Fernández", "Nunez": "Núñez", "Munoz": "Muñoz",
-    "Pena": "Peña", "Ibanez": "Ibáñez", "Chavez": "Chávez", "Suarez": "Suárez",
-    "Jose": "José", "Jesus": "Jesús", "Maria": "María", "Angel": "Ángel", "Andres": "Andrés",
-    "Adrian": "Adrián", "Sofia": "Sofía", "Monica": "Mónica", "Veronica": "Verónica",
-    "Hector": "Héctor", "Cesar": "César", "Ivan": "Iván", "Oscar": "Óscar", "Raul": "Raúl",
-    "Ruben": "Rubén", "Tomas": "Tomás", "Nicolas": "Nicolás", "Sebastian": "Sebastián",
-}  # fmt: skip
-"""Names that have an accent in Spanish, and their spelling with it."""
+    def of(self, who: NDArray[np.int64]) -> Writing:
+        """What is written of those at the places `who`."""
+        return Writing(*(getattr(self, name)[who] for name in Writing.__slots__))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Records:
-    """What was written for n enrolments, each field an `object[n]` of str, "" for missing."""
+    """What is written at n enrolments, each field an `object[n]` of str, "" for missing."""
 
     first_name: Texts
     middle_name: Texts
@@ -100,25 +76,12 @@ class Records:
     state_id: Texts
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Spelling:
-    """The parts of n names, before they are put together; each `object[n]` of str."""
-
-    first: Texts
-    middle: Texts
-    last: Texts
-    second: Texts
-
-    def of(self, who: NDArray[np.int64]) -> Spelling:
-        """The spellings at the places `who`."""
-        return Spelling(self.first[who], self.middle[who], self.last[who], self.second[who])
-
-
 def record(
     people: People,
     enrolments: Enrolments,
     zips: Texts,
     state_ids: Texts,
+    registrars: Registrars,
     tables: NameTables,
     rates: ErrorRates,
     rng: np.random.Generator,
@@ -130,44 +93,221 @@ def record(
         enrolments: who is where.
         zips: the ZIP of each place.
         state_ids: each person's state ID.
-        tables: surnames for those who change theirs, everyday names.
+        registrars: who writes the enrolments, with their habits.
+        tables: surnames for those who change theirs, and everyday names.
         rates: the error process.
         rng: the only source of chance.
     """
     who = enrolments.person
-    n = len(who)
-    document = Spelling(people.first, people.middle, people.last, people.second)
-    document, birth = _slipped(document, people.birth, rates, rates.same_source, rng)
-    written = document.of(who)
-    everyday = _everyday_names(people, tables, rates, rng)[who]
-    written = _with_new_surnames(written, people, enrolments, tables, rates, rng)
-    written, birth = _slipped(written, birth[who], rates, 1 - rates.same_source, rng)
+    truth = Writing(people.first, people.middle, people.last, people.second, people.birth)
+    document = _slipped(truth, rates, rates.same_source, rng)
+    known_as = _known_as(people, tables, rates, rng)[who]
+    one_name = happens(rng, rates.middle_in_first, len(people))[who]
+    usage = rng.random(len(people))[who]
 
-    spaced = Texts_of(written.first)
-    first, middle, last = _by_habit(written, everyday, enrolments, rates, rng)
-    suffix = _kept(people.suffix[who], ~happens(rng, rates.suffix_dropped, n))
-    behind = _flag_of(enrolments, rates, "suffix_apart", False) & (suffix != "")
-    last = np.where(behind, last + " " + suffix, last)
-    suffix = np.where(behind, "", suffix)
-    swapped = happens(rng, rates.swapped_names, n)
+    writing = _with_new_surnames(document, people, enrolments, tables, rates, rng)
+    writing = _slipped(writing, rates, 1 - rates.same_source, rng)
+    first, middle = _given_names(writing, known_as, one_name, registrars, rates, rng)
+    middle, last = _surnames(writing, middle, usage, registrars, rates, rng)
+    last, suffix = _suffixes(last, people.suffix[who], registrars, rates, rng)
+    swapped = happens(rng, rates.swapped_names, len(who))
     first, last = np.where(swapped, last, first), np.where(swapped, first, last)
-    del spaced
-    first, middle, last = (_in_style(texts, enrolments, rates) for texts in (first, middle, last))
-
-    sex = people.sex[who]
-    other = np.where(sex == "F", "M", "F").astype(object)
-    sex = np.where(happens(rng, rates.sex_wrong, n), other, sex)
-    sex = _kept(sex, ~happens(rng, rates.sex_missing, n))
     return Records(
-        first_name=first,
-        middle_name=middle,
-        last_name=last,
-        suffix=suffix,
-        birth_date=_kept(
-            birth.astype("datetime64[D]").astype(str).astype(object),
-            ~happens(rng, rates.birth_missing, n),
-        ),
-        sex=sex,
-        zip=_zips(people, enrolments, zips, rates, rng),
-        state_id=_state_ids(state_ids[who], enrolments, rates, rng),
+        first_name=registrars.written(first),
+        middle_name=registrars.written(middle),
+        last_name=registrars.written(last),
+        suffix=registrars.written(suffix),
+        birth_date=_texts_of(writing.birth),
+        sex=_sexes(people.sex[who], rates, rng),
+        zip=_zips(enrolments, zips, rates, rng),
+        state_id=_state_ids(state_ids[who], registrars, rates, rng),
     )
+
+
+def _slipped(
+    writing: Writing, rates: ErrorRates, share: float, rng: np.random.Generator
+) -> Writing:
+    """The writing with this share of the misspelt names and the wrong and missing birth dates."""
+    n = len(writing.first)
+    spelt = {
+        name: where(happens(rng, share * rate, n), lambda texts: misspelt(texts, rng), texts)
+        for name, rate, texts in (
+            ("first", rates.first_name_typo, writing.first),
+            ("middle", rates.middle_name_typo, writing.middle),
+            ("last", rates.last_name_typo, writing.last),
+            ("second", rates.last_name_typo, writing.second),
+        )
+    }
+    kinds = np.cumsum(
+        [
+            rates.birth_missing,
+            rates.birth_swapped,
+            rates.birth_digit,
+            rates.birth_off_by_one,
+            rates.birth_placeholder,
+        ]
+    )
+    kind = np.searchsorted(share * kinds, rng.random(n), side="right")
+    birth = writing.birth.copy()
+    birth[kind == 1] = dates_swapped(birth[kind == 1])
+    birth[kind == 2] = dates_misdigited(birth[kind == 2], rng)
+    birth[kind == 3] = dates_off_by_one(birth[kind == 3], rng)
+    birth[kind == 4] = birth[kind == 4].astype("datetime64[Y]").astype("datetime64[D]")
+    birth[kind == 0] = np.datetime64("NaT")
+    return Writing(**spelt, birth=birth)
+
+
+def _known_as(
+    people: People, tables: NameTables, rates: ErrorRates, rng: np.random.Generator
+) -> Texts:
+    """Another first name each person uses, or "": Western, everyday or the middle name."""
+    n = len(people)
+    choices = rng.random(n)
+    everyday = [tables.everyday.get(name, ()) for name in people.first]
+    nickname = np.array(
+        [
+            names[int(choice * len(names))] if names else ""
+            for names, choice in zip(everyday, choices, strict=True)
+        ],
+        dtype=object,
+    )
+    by_middle = (nickname == "") & happens(rng, GOES_BY_MIDDLE, n)
+    single = np.array([" " not in name for name in people.middle], dtype=bool)
+    nickname = np.where(by_middle & single, people.middle, nickname)
+    nickname[~happens(rng, rates.goes_by, n)] = ""
+    return np.where(people.western != "", people.western, nickname)
+
+
+def _with_new_surnames(
+    document: Writing,
+    people: People,
+    enrolments: Enrolments,
+    tables: NameTables,
+    rates: ErrorRates,
+    rng: np.random.Generator,
+) -> Writing:
+    """What is written at each enrolment; after a change, the new last name, alone or added."""
+    n = len(people)
+    changes = rng.random(n) < rates.name_changed * np.where(people.sex == "F", 1.0, 1 / 3)
+    new = np.full(n, "", dtype=object)
+    for code, group in enumerate(ETHNICITIES):
+        theirs = changes & (people.ethnicity == code)
+        new[theirs] = tables.surnames[group].draw(rng, int(theirs.sum()))
+    added = rng.random(n) < 0.3
+    since = np.where(happens(rng, EARLY_CHANGE, n), 1, 2)
+
+    who = enrolments.person
+    writing = document.of(who)
+    changed = changes[who] & (enrolments.stage >= since[who])
+    replaced, doubled = changed & ~added[who], changed & added[who]
+    return replace(
+        writing,
+        last=np.where(replaced, new[who], writing.last),
+        second=np.where(replaced, "", np.where(doubled, new[who], writing.second)),
+    )
+
+
+def _given_names(
+    writing: Writing,
+    known_as: Texts,
+    one_name: Flags,
+    registrars: Registrars,
+    rates: ErrorRates,
+    rng: np.random.Generator,
+) -> tuple[Texts, Texts]:
+    """First and middle names as written: formal or everyday; full, an initial or none."""
+    n = len(writing.first)
+    first, middle = writing.first, writing.middle
+    # Somebody's other name: a parent's, a confirmation name, a slip of the line.
+    middle = np.where(happens(rng, rates.middle_other, n), first[rng.integers(0, n, n)], middle)
+    everyday = (known_as != "") & (rng.random(n) < registrars.share("everyday"))
+    keeps_formal = everyday & (middle == "") & happens(rng, 0.4, n)
+    middle = np.where(keeps_formal, first, middle)
+    first = np.where(everyday, known_as, first)
+
+    full, initial = registrars.share("middle").T
+    kept = rng.random(n)
+    initials = np.array([name[:1] for name in middle], dtype=object)
+    shortened = np.where(kept < full, middle, np.where(kept < full + initial, initials, ""))
+    together = one_name & (middle != "") & ~everyday & happens(rng, 0.5, n)
+    first = np.where(together, first + " " + middle, first)
+    return first, np.where(together, "", shortened)
+
+
+def _surnames(
+    writing: Writing,
+    middle: Texts,
+    usage: NDArray[np.float64],
+    registrars: Registrars,
+    rates: ErrorRates,
+    rng: np.random.Generator,
+) -> tuple[Texts, Texts]:
+    """Middle and last names as written: two surnames apart, hyphenated, or one of them.
+
+    Args:
+        writing: the parts of the names.
+        middle: middle names as written.
+        usage: `float64[n]` below 1, what the person is used to.
+        registrars: who writes.
+        rates: the error process.
+        rng: the only source of chance.
+    """
+    n = len(middle)
+    joined = rng.random(n) < registrars.share("joined")
+    last, second = (
+        where(joined, lambda texts: np.array([text.replace(" ", "") for text in texts], object), x)
+        for x in (writing.last, writing.second)
+    )
+    forms = np.cumsum(registrars.share("surnames"), axis=1)
+    place = np.where(happens(rng, SAME_HABIT, n), usage, rng.random(n))
+    form = np.minimum((place[:, None] >= forms).sum(axis=1), 3)
+    two = second != ""
+    both = np.select([form == 0, form == 1, form == 2], [last + " " + second, last + "-" + second,
+                                                         last], second)  # fmt: skip
+    misplaced = two & happens(rng, rates.middle_as_last, n)
+    middle = np.where(misplaced, last, middle)
+    return middle, np.where(misplaced, second, np.where(two, both, last))
+
+
+def _suffixes(
+    last: Texts, suffix: Texts, registrars: Registrars, rates: ErrorRates, rng: np.random.Generator
+) -> tuple[Texts, Texts]:
+    """Last names and suffixes, the suffix dropped, apart or behind the last name."""
+    suffix = np.where(happens(rng, rates.suffix_dropped, len(last)), "", suffix)
+    behind = (suffix != "") & (registrars.share("suffix_apart") == 0)
+    return np.where(behind, last + " " + suffix, last), np.where(behind, "", suffix)
+
+
+def _texts_of(dates: Dates) -> Texts:
+    """Dates as YYYY-MM-DD, "" for those missing."""
+    return np.where(np.isnat(dates), "", dates.astype(str)).astype(object)
+
+
+def _sexes(sex: Texts, rates: ErrorRates, rng: np.random.Generator) -> Texts:
+    """Sexes, some wrong and some missing."""
+    other = np.where(sex == "F", "M", "F").astype(object)
+    written = np.where(happens(rng, rates.sex_wrong, len(sex)), other, sex)
+    return np.where(happens(rng, rates.sex_missing, len(sex)), "", written)
+
+
+def _zips(
+    enrolments: Enrolments, zips: Texts, rates: ErrorRates, rng: np.random.Generator
+) -> Texts:
+    """ZIPs of the homes, some another's, some with a wrong digit, some missing."""
+    n = len(enrolments.home)
+    elsewhere = enrolments.home[rng.integers(0, n, n)]
+    home = np.where(happens(rng, rates.zip_other, n), elsewhere, enrolments.home)
+    written = where(happens(rng, rates.zip_typo, n), lambda texts: misdigited(texts, rng),
+                    zips[home])  # fmt: skip
+    return np.where(happens(rng, rates.zip_missing, n), "", written)
+
+
+def _state_ids(
+    state_ids: Texts, registrars: Registrars, rates: ErrorRates, rng: np.random.Generator
+) -> Texts:
+    """State IDs where the institution knows them, some with a wrong digit, some missing."""
+    n = len(state_ids)
+    written = where(happens(rng, rates.state_id_wrong, n), lambda texts: misdigited(texts, rng),
+                    state_ids)  # fmt: skip
+    known = rng.random(n) < registrars.share("state_id")
+    return np.where(known & ~happens(rng, rates.state_id_missing, n), written, "")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Texts = NDArray[np.object_]
 Flags = NDArray[np.bool_]
+Dates = NDArray[np.datetime64]
 
 NEIGHBOURS = {
     "a": "qsz", "b": "vgn", "c": "xvd", "d": "sfe", "e": "wrd", "f": "dgr", "g": "fht", "h": "gjy",
@@ -102,15 +103,15 @@ def misdigited(texts: Texts, rng: np.random.Generator) -> Texts:
     return np.array(wrong, dtype=object)
 
 
-def dates_swapped(days: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
+def dates_swapped(days: Dates) -> Dates:
     """`datetime64[D]` dates with day and month exchanged; those with no such date stay."""
     year, month, day = parts_of(days)
     return date_of(year, day, month, days)
 
 
 def dates_misdigited(
-    days: NDArray[np.datetime64], rng: np.random.Generator
-) -> NDArray[np.datetime64]:
+    days: Dates, rng: np.random.Generator
+) -> Dates:
     """Dates with one digit of day, month or year wrong, and still dates of pupils."""
     year, month, day = parts_of(days)
     part = rng.choice(4, size=len(days), p=[0.35, 0.25, 0.2, 0.2])
@@ -126,8 +127,8 @@ def dates_misdigited(
 
 
 def dates_off_by_one(
-    days: NDArray[np.datetime64], rng: np.random.Generator
-) -> NDArray[np.datetime64]:
+    days: Dates, rng: np.random.Generator
+) -> Dates:
     """Dates a day, a month or a year out; 31 May a month earlier stays, for want of such a date."""
     year, month, day = parts_of(days)
     part = rng.choice(3, size=len(days), p=[0.5, 0.2, 0.3])
@@ -142,7 +143,7 @@ def dates_off_by_one(
 
 
 def parts_of(
-    days: NDArray[np.datetime64],
+    days: Dates,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Year, month and day of the month (from 1) of `datetime64[D]` dates."""
     months = days.astype("datetime64[M]")
@@ -155,8 +156,8 @@ def date_of(
     year: NDArray[np.int64],
     month: NDArray[np.int64],
     day: NDArray[np.int64],
-    otherwise: NDArray[np.datetime64],
-) -> NDArray[np.datetime64]:
+    otherwise: Dates,
+) -> Dates:
     """The dates of the parts, and `otherwise` where the parts make no date."""
     months = ((year - 1970) * 12 + np.clip(month, 1, 12) - 1).astype("datetime64[M]")
     days = months.astype("datetime64[D]") + (day - 1).astype("timedelta64[D]")

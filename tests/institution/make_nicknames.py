@@ -1,7 +1,8 @@
 """Reduce the many-to-many table of the `nicknames` package to the one-to-one table pprl ships.
 
 Run `python tests/institution/make_nicknames.py > pprl/institution/nicknames-1.csv` with the
-version pinned below installed. The rule looks at nothing but the package's table:
+version pinned below installed. The rule looks at the package's table and, where a nickname
+could stand for several names, at births in `pprl/synthetic/tables/given_names.csv.xz`:
 
 1. Of two names listed as each other's nickname, the one with fewer nicknames that do not list it
    back is the nickname (then the shorter, then the later in the alphabet).
@@ -18,21 +19,25 @@ version pinned below installed. The rule looks at nothing but the package's tabl
 3. A name that passes by b or c only, and has more nicknames of its own than names it may pass
    to, is a full name and stays itself (john, although johnathan lists it). So does every name
    that may not pass.
-4. Any other passes to the best of them: a full name before one that passes on; one by a; one
-   with two nicknames or more; the same initial; the most nicknames, full names with nicknames
-   of their own not counted; b before c; the longest common beginning; the shortest; the first
-   in the alphabet. The path is followed to a full name.
+4. Any other passes to the best of them: a full name before one that passes on; one by a; the
+   more common, by powers of ten of births; the same initial; one with two nicknames or more;
+   the most nicknames, full names with nicknames of their own not counted; b before c; the
+   longest common beginning; the shortest; the first in the alphabet. The path is followed to a
+   full name.
 
-Taking connected components instead would merge hundreds of names into one. The package does not
-tell how common a name is, so a nickname of several names (chris, alex, sam) goes to one of them
-by the letter of the rule and is not joined with the others.
+Taking connected components instead would merge hundreds of names into one. A nickname of several
+names (chris, alex, sam) goes to one of them and is not joined with the others.
 """
 
 from __future__ import annotations
 
+import csv
+import lzma
+import math
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
+from pathlib import Path
 
 PACKAGE_VERSION = "1.0.1"
 
@@ -48,8 +53,20 @@ def package_pairs() -> list[tuple[str, str]]:
     ]
 
 
+def births_by_name() -> dict[str, int]:
+    """How many children of the table's years of birth were given each name."""
+    path = Path(__file__).parents[2] / "pprl" / "synthetic" / "tables" / "given_names.csv.xz"
+    births: dict[str, int] = defaultdict(int)
+    with lzma.open(path, "rt", encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            columns = [key for key in row if key.startswith("births_")]
+            births[row["name"].lower()] += sum(int(row[key] or 0) for key in columns)
+    return births
+
+
 def reduce_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Nickname -> canonical name by the rule above; names that stay themselves are absent."""
+    births = births_by_name()
     listed: dict[str, set[str]] = defaultdict(set)
     for name, nickname in pairs:
         listed[name] |= {nickname}
@@ -81,8 +98,9 @@ def reduce_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
             key=lambda name: (
                 name in passing,
                 ground[nickname][name] != "a",
-                len(own[name]) < 2,
+                -int(math.log10(1 + births.get(name, 0))),
                 name[0] != nickname[0],
+                len(own[name]) < 2,
                 -len({n for n in own[name] if n in passing or not own[n]}),
                 ground[nickname][name],
                 -_shared_beginning(name, nickname),

@@ -88,9 +88,7 @@ def test_a_local_id_of_two_people_is_refused_without_naming_them() -> None:
 
 def test_a_blank_local_id_is_refused() -> None:
     """Two students without an ID would become one."""
-    with pytest.raises(
-        StudentsError, match=r"fresno\.csv row 3: local_id is blank; 1 rows like it"
-    ):
+    with pytest.raises(StudentsError, match=r"fresno\.csv row 3: local_id is blank; 1 row like it"):
         collapsed({"local_id": "1", **ANA}, {"local_id": " ", **ANA})
 
 

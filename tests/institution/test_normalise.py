@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pprl.errors import UsageError
@@ -199,6 +199,7 @@ def test_an_impossible_birth_date_is_missing(iso: str, birth: list[int]) -> None
     assert students.birth.dtype == np.int32
 
 
+@example("0NULL", "")
 @given(messy, messy)
 def test_normalising_twice_changes_nothing(name: str, code: str) -> None:
     """The normal form of a normal form is itself, whatever stood in the cells."""

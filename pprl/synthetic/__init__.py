@@ -1,0 +1,5 @@
+"""People and institutions with known truth, for the demonstration, tests and benchmarks."""
+
+from pprl.synthetic.region import Population, Roster, population
+
+__all__ = ["Population", "Roster", "population"]
