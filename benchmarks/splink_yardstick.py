@@ -104,7 +104,7 @@ def name_comparison(column: str, other: str, *, word_in_common: bool) -> cl.Cust
         cll.ExactMatchLevel(column, term_frequency_adjustments=True),
         cll.JaroWinklerLevel(column, 0.92),
         cll.JaroWinklerLevel(column, 0.88),
-        cll.ColumnsReversedLevel(column, other, symmetrical=True),
+        cll.ColumnsReversedLevel(column, other, symmetrical=False),
     ]
     if word_in_common:
         levels.append(cll.ArrayIntersectLevel("last_words", min_intersection=1))
@@ -170,7 +170,7 @@ def scored_pairs(left: pa.Table, right: pa.Table) -> list[tuple[float, str, str]
     database = DuckDBAPI()
     sources = [
         database.register(table, dataset_display_name=name)
-        for name, table in (("left", left), ("right", right))
+        for name, table in (("left_roster", left), ("right_roster", right))
     ]
     settings = SettingsCreator(
         link_type="link_only",
@@ -235,7 +235,7 @@ def main() -> None:
         parser.add_argument(name, type=Path, help=f"{name} CSV file")
     parser.add_argument("--pairs", type=Path, help="write the accepted pairs to this CSV file")
     paths = parser.parse_args()
-    logging.getLogger("splink").setLevel(logging.ERROR)
+    logging.disable(logging.WARNING)
     with paths.truth.open(encoding="utf-8", newline="") as stream:
         truth = {(row["left"], row["right"]) for row in csv.DictReader(stream)}
     accepted = one_to_one(scored_pairs(roster(paths.left), roster(paths.right)))

@@ -47,51 +47,53 @@ def distinct_positions(draws: Draws, rows: int, bits: int, insertions: int) -> W
 
 
 def _fill(draws: Draws, tile: NDArray[np.intp], bits: int, insertions: int) -> Words:
-    """Fill the filters of one tile of rows: `uint64[len(tile), bits // 64]`."""
+    """Fill the filters of one tile of rows: `uint64[len(tile), bits // 64]`.
+
+    Bits are set draw by draw and never cleared, so each filter passes through every number of bits
+    once: it is copied as long as it has no more than `insertions`.
+    """
     width = bits.bit_length() - 1
     filled = np.zeros((bits // WORD_BITS, len(tile)), np.uint64)
     active, words = np.arange(len(tile)), filled.copy()
     counter = drawn = 0
     while len(active):
-        for chunk, stream in _positions(draws(counter, tile[active]), width):
-            positions = (stream >> np.uint64(chunk * width)) & np.uint64(bits - 1)
-            # The first `insertions` draws cannot set too many bits, so nothing need be counted.
-            wanted = None if drawn < insertions else _ones(words) < insertions
-            if wanted is not None and not wanted.any():
-                break
-            _set(words, positions, wanted)
+        kept = words.copy()
+        for shift, stream in _turns(draws(counter, tile[active]), width):
+            _set(words, (stream >> shift) & np.uint64(bits - 1))
             drawn += 1
-        filled[:, active] = words
+            if drawn < insertions:
+                continue
+            ones = _ones(words)
+            np.copyto(kept, words, where=ones <= insertions)
+            if ones.min() >= insertions:
+                break
+        filled[:, active] = kept if drawn >= insertions else words
         short = _ones(words) < insertions
         active, words = active[short], words[:, short]
         counter += 1
     return filled.T
 
 
-def _positions(drawn: Words, width: int) -> Iterator[tuple[int, Words]]:
+def _turns(drawn: Words, width: int) -> Iterator[tuple[np.uint64, Words]]:
     """The streams in turn, one position each, from the low end of their words to the high."""
     for chunk in range(WORD_BITS // width):
         for stream in drawn:
-            yield chunk, stream
+            yield np.uint64(chunk * width), stream
 
 
-def _ones(words: Words) -> NDArray[np.int64]:
+def _ones(words: Words) -> NDArray[np.uint16]:
     """Bits set in each filter; `words` is `uint64[words, rows]`."""
-    ones: NDArray[np.int64] = np.bitwise_count(words).sum(axis=0, dtype=np.int64)
+    ones: NDArray[np.uint16] = np.bitwise_count(words[0]).astype(np.uint16)
+    for word in words[1:]:
+        ones += np.bitwise_count(word)
     return ones
 
 
-def _set(words: Words, positions: Words, wanted: NDArray[np.bool_] | None) -> None:
-    """Set each row's bit, where it is wanted."""
-    bit = np.uint64(1) << (positions & np.uint64(WORD_BITS - 1))
-    if wanted is not None:
-        bit *= wanted
-    if len(words) == 1:
-        words[0] |= bit
-        return
-    place = positions >> np.uint64(6)
+def _set(words: Words, positions: Words) -> None:
+    """Set one bit in each filter."""
     for index, word in enumerate(words):
-        word |= bit * (place == index)
+        # A shift by 64 or more leaves nothing, so the bit appears in its own word only.
+        word |= np.uint64(1) << (positions ^ np.uint64(WORD_BITS * index))
 
 
 def common_bits(left: Words, right: Words, widths: Sequence[int]) -> NDArray[np.uint16]:

@@ -385,4 +385,3 @@ def mac(key: bytes, text: str) -> bytes:
 def word(content: bytes) -> int:
     """The first eight bytes as a little-endian number."""
     return int.from_bytes(content[:8], "little")
-

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -13,11 +11,15 @@ from numpy.typing import NDArray
 
 from pprl.agreement.blocking import BlockingPart
 from pprl.agreement.linkage import Pass
-from pprl.institution.names import canonical_first_name, soundex
+from pprl.institution.names import canonical_first_name, name_parts, soundex
 from pprl.institution.normalise import NormalisedStudents
 from pprl.siphash import siphash24
 
 BLOCK_KEY_BYTES = 48
+PAIR = "\x1f"
+"""What joins the two names of a pair; no name holds it."""
+
+_NAME_SOURCES = ("last_part", "name_part", "first_last_pair", "name_pair")
 
 
 @dataclass(frozen=True)
@@ -126,13 +128,11 @@ def block_values(linkage_pass: Pass, students: NormalisedStudents) -> BlockValue
 
 def part_values(part: BlockingPart, students: NormalisedStudents) -> PartValues:
     """The values of one part for every student."""
-    if part.source in _PARTS:
-        return _several(part, students)
-    single = _single(part, students)
-    codes, vocabulary = pd.factorize(single)
+    if part.source in _NAME_SOURCES:
+        return _of_names(part, students)
+    codes, vocabulary = pd.factorize(_single(part, students))
     present = np.array([value != "" for value in vocabulary], bool)[codes]
-    start = np.concatenate(([0], np.cumsum(present)))
-    return PartValues(start.astype(np.int64), codes[present].astype(np.int64), list(vocabulary))
+    return _part_values(np.flatnonzero(present), codes[present], list(vocabulary), len(codes))
 
 
 def _single(part: BlockingPart, students: NormalisedStudents) -> NDArray[np.object_]:
@@ -162,41 +162,62 @@ def _date_part(source: str, year: int, month: int, day: int) -> str:
     }[source]
 
 
-def _several(part: BlockingPart, students: NormalisedStudents) -> PartValues:
+def _of_names(part: BlockingPart, students: NormalisedStudents) -> PartValues:
     """A part made of name parts, of which a student may have several."""
-    full = [f"{first}|{last}" for first, last in zip(students.first, students.last, strict=True)]
-    row, names = pd.factorize(np.array(full, object))
-    split = [tuple(half.split() for half in name.split("|")) for name in names]
-    words = np.array(sorted({word for halves in split for half in halves for word in half}), object)
-    plain = part.source == "last_part"
-    forms = _transformed(words if plain else canonical_first_name(words), part.transform)
-    form = dict(zip(words.tolist(), forms.tolist(), strict=True))
-    vocabulary: dict[str, int] = {}
-    rows = []
-    for firsts, lasts in split:
-        values = _PARTS[part.source]([form[w] for w in firsts], [form[w] for w in lasts])
-        rows.append([vocabulary.setdefault(v, len(vocabulary)) for v in sorted(values - {""})])
-    sizes = np.array([len(codes) for codes in rows], np.int64)
-    offset = np.concatenate(([0], np.cumsum(sizes)))
-    flat = np.fromiter((c for codes in rows for c in codes), np.int64, count=int(offset[-1]))
-    start = np.concatenate(([0], np.cumsum(sizes[row]))).astype(np.int64)
-    within = np.arange(start[-1]) - np.repeat(start[:-1], sizes[row])
-    return PartValues(start, flat[np.repeat(offset[row], sizes[row]) + within], list(vocabulary))
+    count = len(students)
+    firsts, lasts = _words(students.first), _words(students.last)
+    words, codes = np.unique(np.concatenate((firsts[1], lasts[1])), return_inverse=True)
+    canonical = words if part.source == "last_part" else canonical_first_name(words)
+    forms, form = np.unique(_transformed(canonical, part.transform), return_inverse=True)
+    code = form.reshape(-1)[codes.reshape(-1)] if len(words) else codes
+    first, last = (firsts[0], code[: len(firsts[1])]), (lasts[0], code[len(firsts[1]) :])
+    if part.source == "last_part":
+        rows, *columns = last
+    elif part.source == "first_last_pair":
+        lead = np.append(True, np.diff(first[0]) != 0)[: len(first[0])]
+        leading = np.full(count, -1)
+        leading[first[0][lead]] = first[1][lead]
+        kept = leading[last[0]] >= 0
+        rows, columns = last[0][kept], [leading[last[0]][kept], last[1][kept]]
+    else:
+        rows = np.concatenate((first[0], last[0]))
+        order = np.argsort(rows, kind="stable")
+        rows, columns = rows[order], [np.concatenate((first[1], last[1]))[order]]
+        if part.source == "name_pair":
+            rows, columns = _two_of_each(rows, columns[0])
+    present = np.all([forms[column] != "" for column in columns], axis=0)
+    ordered = np.sort(np.column_stack([column[present] for column in columns]), axis=1)
+    pairs, pair = np.unique(ordered, axis=0, return_inverse=True)
+    vocabulary = [PAIR.join(forms[list(codes)]) for codes in pairs.tolist()]
+    return _part_values(rows[present], pair.reshape(-1), vocabulary, count)
 
 
-def _pairs(lefts: list[str], rights: list[str]) -> set[str]:
-    """Unordered pairs of one of each, neither empty."""
-    return {"\x1f".join(sorted((a, b))) for a in lefts for b in rights if a and b}
+def _words(names: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+    """The parts of all names, in order, and the student of each: `int64[m]`, `object[m]`."""
+    start, parts = name_parts(names)
+    return np.repeat(np.arange(len(names)), np.diff(start)), parts
 
 
-_PARTS: dict[str, Callable[[list[str], list[str]], set[str]]] = {
-    "last_part": lambda firsts, lasts: set(lasts),
-    "name_part": lambda firsts, lasts: {*firsts, *lasts},
-    "first_last_pair": lambda firsts, lasts: _pairs(firsts[:1], lasts),
-    "name_pair": lambda firsts, lasts: {
-        "\x1f".join(sorted(pair)) for pair in combinations([*firsts, *lasts], 2) if all(pair)
-    },
-}
+def _two_of_each(
+    rows: NDArray[np.int64], codes: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
+    """All pairs of two words of one student; `rows` rises."""
+    most = int(np.bincount(rows).max(initial=0))
+    pairs = [np.flatnonzero(rows[apart:] == rows[:-apart]) for apart in range(1, most)]
+    left = np.concatenate([np.empty(0, np.int64), *pairs])
+    right = np.concatenate(
+        [np.empty(0, np.int64), *(pair + apart for apart, pair in enumerate(pairs, 1))]
+    )
+    order = np.argsort(rows[left], kind="stable")
+    return rows[left[order]], [codes[left[order]], codes[right[order]]]
+
+
+def _part_values(
+    rows: NDArray[np.int64], codes: NDArray[np.int64], vocabulary: list[str], count: int
+) -> PartValues:
+    """Gather values by student; `rows` rises."""
+    start = np.searchsorted(rows, np.arange(count + 1))
+    return PartValues(start.astype(np.int64), codes.astype(np.int64), vocabulary)
 
 
 def _transformed(names: NDArray[np.object_], transform: str) -> NDArray[np.object_]:

@@ -1,5 +1,6 @@
 """People and institutions with known truth, for the demonstration, tests and benchmarks."""
 
+from pprl.synthetic.febrl_sets import febrl
 from pprl.synthetic.region import Population, Roster, population
 
-__all__ = ["Population", "Roster", "population"]
+__all__ = ["Population", "Roster", "febrl", "population"]

@@ -18,6 +18,8 @@ class ErrorRates:
     Attributes:
         own_habits: whether institutions keep habits of their own (middle names cut to an initial,
             second surnames dropped, everyday names written, capitals).
+        unevenness: variance, between records, of what multiplies the rates of slips (misspelt names,
+            wrong and missing birth dates; mean 1): haste and bad handwriting seldom make one error.
         same_source: share of the slips that every institution copies from one document.
         name_changed: share of women whose last name changed between school and college; of men it
             is a third of that.
@@ -50,6 +52,7 @@ class ErrorRates:
     """
 
     own_habits: bool = False
+    unevenness: float = 0.0
     same_source: float = 0.0
     name_changed: float = 0.0
     moved: float = 0.0
@@ -83,28 +86,29 @@ ERRORS = {
     "clean": ErrorRates(),
     "customary": ErrorRates(
         own_habits=True,
+        unevenness=3.0,
         same_source=0.25,
-        name_changed=0.04,
+        name_changed=0.06,
         moved=0.24,
-        goes_by=0.12,
+        goes_by=0.25,
         western_name=0.45,
-        first_name_typo=0.012,
-        last_name_typo=0.012,
-        middle_name_typo=0.015,
+        first_name_typo=0.02,
+        last_name_typo=0.02,
+        middle_name_typo=0.02,
         middle_other=0.01,
-        middle_in_first=0.02,
-        swapped_names=0.002,
-        middle_as_last=0.01,
-        birth_missing=0.001,
-        birth_swapped=0.002,
-        birth_digit=0.006,
-        birth_off_by_one=0.003,
-        birth_placeholder=0.001,
+        middle_in_first=0.03,
+        swapped_names=0.004,
+        middle_as_last=0.02,
+        birth_missing=0.003,
+        birth_swapped=0.004,
+        birth_digit=0.012,
+        birth_off_by_one=0.005,
+        birth_placeholder=0.002,
         sex_missing=0.003,
         sex_wrong=0.004,
         zip_missing=0.005,
         zip_typo=0.006,
-        zip_other=0.02,
+        zip_other=0.04,
         suffix_dropped=0.3,
         state_id_missing=0.01,
         state_id_wrong=0.002,
@@ -113,6 +117,7 @@ ERRORS = {
     ),
     "dirty": ErrorRates(
         own_habits=True,
+        unevenness=3.0,
         same_source=0.15,
         name_changed=0.10,
         moved=0.35,

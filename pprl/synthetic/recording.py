@@ -100,13 +100,14 @@ def record(
     """
     who = enrolments.person
     truth = Writing(people.first, people.middle, people.last, people.second, people.birth)
-    document = _slipped(truth, rates, rates.same_source, rng)
+    document = _slipped(truth, rates, np.full(len(people), rates.same_source), rng)
     known_as = _known_as(people, tables, rates, rng)[who]
     one_name = happens(rng, rates.middle_in_first, len(people))[who]
     usage = rng.random(len(people))[who]
 
     writing = _with_new_surnames(document, people, enrolments, tables, rates, rng)
-    writing = _slipped(writing, rates, 1 - rates.same_source, rng)
+    haste = _haste(len(who), rates.unevenness, rng)
+    writing = _slipped(writing, rates, (1 - rates.same_source) * haste, rng)
     first, middle = _given_names(writing, known_as, one_name, registrars, rates, rng)
     middle, last = _surnames(writing, middle, usage, registrars, rates, rng)
     last, suffix = _suffixes(last, people.suffix[who], registrars, rates, rng)
@@ -124,10 +125,24 @@ def record(
     )
 
 
+def _haste(n: int, unevenness: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """`float64[n]` of mean 1 and this variance: what multiplies each record's rates of slips."""
+    if unevenness == 0:
+        return np.ones(n)
+    return rng.gamma(1 / unevenness, unevenness, n)
+
+
 def _slipped(
-    writing: Writing, rates: ErrorRates, share: float, rng: np.random.Generator
+    writing: Writing, rates: ErrorRates, share: NDArray[np.float64], rng: np.random.Generator
 ) -> Writing:
-    """The writing with this share of the misspelt names and the wrong and missing birth dates."""
+    """The writing with misspelt names and wrong and missing birth dates, at a share of their rates.
+
+    Args:
+        writing: what would be written without slips.
+        rates: the error process.
+        share: `float64[n]`, what multiplies its rates at each.
+        rng: the only source of chance.
+    """
     n = len(writing.first)
     spelt = {
         name: where(happens(rng, share * rate, n), lambda texts: misspelt(texts, rng), texts)
@@ -147,7 +162,7 @@ def _slipped(
             rates.birth_placeholder,
         ]
     )
-    kind = np.searchsorted(share * kinds, rng.random(n), side="right")
+    kind = np.searchsorted(kinds, rng.random(n) / np.maximum(share, 1e-9), side="right")
     birth = writing.birth.copy()
     birth[kind == 1] = dates_swapped(birth[kind == 1])
     birth[kind == 2] = dates_misdigited(birth[kind == 2], rng)

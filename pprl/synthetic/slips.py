@@ -43,8 +43,8 @@ def where(flags: Flags, change: Callable[[Texts], Texts], texts: Texts) -> Texts
     return changed
 
 
-def happens(rng: np.random.Generator, rate: float, n: int) -> Flags:
-    """`bool[n]`: which of n independent things of this rate happen."""
+def happens(rng: np.random.Generator, rate: float | NDArray[np.float64], n: int) -> Flags:
+    """`bool[n]`: which of n independent things happen, at one rate or each at its own."""
     return rng.random(n) < rate
 
 

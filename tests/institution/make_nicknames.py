@@ -20,7 +20,8 @@ could stand for several names, at births in `pprl/synthetic/tables/given_names.c
    to, is a full name and stays itself (john, although johnathan lists it). So does every name
    that may not pass.
 4. Any other passes to the best of them: a full name before one that passes on; one by a; the
-   more common, by powers of ten of births; the same initial; one with two nicknames or more;
+   more common, by powers of ten of births, the same initial counting as one; one with two
+   nicknames or more;
    the most nicknames, full names with nicknames of their own not counted; b before c; the
    longest common beginning; the shortest; the first in the alphabet. The path is followed to a
    full name.
@@ -98,8 +99,7 @@ def reduce_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
             key=lambda name: (
                 name in passing,
                 ground[nickname][name] != "a",
-                -int(math.log10(1 + births.get(name, 0))),
-                name[0] != nickname[0],
+                -int(math.log10(1 + births.get(name, 0))) - (name[0] == nickname[0]),
                 len(own[name]) < 2,
                 -len({n for n in own[name] if n in passing or not own[n]}),
                 ground[nickname][name],

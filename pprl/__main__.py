@@ -1,0 +1,5 @@
+"""`python -m pprl`: the command line."""
+
+from pprl.cli import main
+
+main()

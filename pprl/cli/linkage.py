@@ -1,0 +1,51 @@
+"""`pprl link`: the hub's work, on match files alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_EXAMPLE = (
+    "Example:\n\n\b\n"
+    "pprl link orchard-usd.pprl county-college.pprl --agreement compact.toml --out linkage"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("link", epilog=_EXAMPLE)(link)
+
+
+def link(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILES...", help="One match file an institution.")
+    ],
+    agreement: Annotated[
+        Path, typer.Option("--agreement", metavar="FILE", help="The agreement, a TOML file.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The folder to make.")],
+    threshold: Annotated[
+        float,
+        typer.Option("--threshold", metavar="P", help="Accept pairs of at least this probability."),
+    ] = 0.5,
+) -> None:
+    """Find the records that are the same person, and give each person a random study ID."""
+    import pprl
+    from pprl.progress import tracked
+    from pprl.results.folder import CROSSWALKS, PAIRS, STUDY_IDS, check_vacant, write_linkage
+
+    check_vacant(out)
+    agreed = pprl.Agreement.load(agreement)
+    submissions = [pprl.Submission.open(file) for file in tracked(files, "reading", True)]
+    linkage = pprl.link(submissions, agreed, threshold=threshold)
+    write_linkage(linkage, out)
+    typer.echo(linkage.summary())
+    typer.echo("")
+    typer.echo("Keep at the hub:")
+    typer.echo(str(out / STUDY_IDS))
+    typer.echo(str(out / PAIRS))
+    typer.echo("Send each source its own crosswalk and no other:")
+    for source in linkage.records:
+        typer.echo(str(out / CROSSWALKS / f"{source}.csv"))

@@ -1,0 +1,200 @@
+"""`pprl encode`: an institution's work, from its students to the one file that it sends."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pprl.cli.messages import as_options
+from pprl.cli.outputs import ID_MAP, check_output, csv_into
+from pprl.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pprl import Encoded, State
+
+_EXAMPLE = (
+    "Example:\n\n\b\n"
+    "pprl encode students.csv --agreement compact.toml --key compact.key "
+    "--institution orchard-usd --out orchard-usd.pprl --id-map orchard-usd-id-map.csv"
+)
+
+
+class OnError(StrEnum):
+    """What becomes of rows with faults."""
+
+    STOP = "stop"
+    SKIP = "skip"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("encode", epilog=_EXAMPLE)(encode)
+
+
+def encode(
+    students: Annotated[
+        Path, typer.Argument(metavar="STUDENTS", help="CSV or TSV export with a header row.")
+    ],
+    agreement: Annotated[
+        Path, typer.Option("--agreement", metavar="FILE", help="The agreement, a TOML file.")
+    ],
+    key: Annotated[
+        Path, typer.Option("--key", metavar="FILE", help="The institutions' linkage key.")
+    ],
+    institution: Annotated[
+        str, typer.Option("--institution", metavar="ID", help="Your id in the agreement.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE.pprl", help="The match file to write.")
+    ],
+    id_map: Annotated[
+        Path,
+        typer.Option("--id-map", metavar="FILE.csv", help="The map to your local ids to write."),
+    ],
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            "--state",
+            metavar="FILE",
+            help="Your own secret and ledger, the same file each time; made if there is none. "
+            "Without it: ID.state.sqlite beside the key, which does not travel either.",
+        ),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="OUR=THEIRS",
+            help="A header of your own, such as zip=Postal; may be repeated.",
+        ),
+    ] = None,
+    on_error: Annotated[
+        OnError, typer.Option("--on-error", help="Stop at rows with faults, or leave them out.")
+    ] = OnError.STOP,
+    layout: Annotated[
+        str, typer.Option("--layout", metavar="NAME", help="The customary headers to expect.")
+    ] = "generic",
+) -> None:
+    """Encode students for the hub. What may be sent, and what may never be, is told at the end."""
+    import pprl
+    from pprl.exchange.container import MAGIC_ANY
+
+    columns = _columns(column or [])
+    agreed = pprl.Agreement.load(agreement)
+    agreed.party(institution)
+    linkage_key = pprl.LinkageKey.load(key)
+    state = state or key.with_name(f"{institution}.state.sqlite")
+    taken = {"students' export": students, "agreement": agreement, "linkage key": key}
+    for kind, path, begins in (
+        ("state", state, b"SQLite format 3\0"),
+        ("id map", id_map, ID_MAP),
+        ("match file", out, MAGIC_ANY),
+    ):
+        check_output(path, kind, begins, taken)
+        taken[kind] = path
+
+    roster, notes = _read(students, layout, columns, on_error)
+    with _opened(state) as own:
+        encoded = pprl.encode(roster, agreed, linkage_key, institution, state=own)
+    _write(encoded, out, id_map)
+    for line in (*_summary(encoded), *(f"note: {note}" for note in (*notes, *encoded.notes))):
+        typer.echo(line)
+    typer.echo("Never send the key, the state or the id map, to the hub least of all:")
+    for path in (key, state, id_map):
+        typer.echo(str(path))
+    typer.echo("Send to the hub:")
+    typer.echo(str(out))
+
+
+def _columns(pairs: Sequence[str]) -> dict[str, str]:
+    """The options `OUR=THEIRS` as a mapping."""
+    columns: dict[str, str] = {}
+    for pair in pairs:
+        ours, equals, theirs = pair.partition("=")
+        if not (ours.strip() and equals and theirs.strip()):
+            raise typer.BadParameter(f"{pair!r} is not OUR=THEIRS, such as zip=Postal", param_hint="--column")
+        if ours.strip() in columns:
+            raise typer.BadParameter(f"{ours.strip()} is given twice", param_hint="--column")
+        columns[ours.strip()] = theirs
+    return columns
+
+
+def _read(
+    path: Path, layout: str, columns: Mapping[str, str], on_error: OnError
+) -> tuple[pd.DataFrame, list[str]]:
+    """The students, and what the reader warned of."""
+    import pprl
+    from pprl.institution.students import StudentsWarning
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        roster = pprl.read_students(
+            path,
+            layout,
+            columns=columns,
+            on_error="skip" if on_error is OnError.SKIP else "stop",
+        )
+    told = [item.message for item in caught if issubclass(item.category, StudentsWarning)]
+    return roster, [as_options(str(message)) for message in told]
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[State]:
+    """The institution's state; one made for an encoding that failed is taken away again."""
+    import pprl
+
+    new = not path.exists()
+    with contextlib.closing(pprl.State.open(path)) as state:
+        try:
+            yield state
+        except BaseException:
+            state.close()
+            if new:
+                path.unlink(missing_ok=True)
+            raise
+
+
+def _write(encoded: Encoded, out: Path, id_map: Path) -> None:
+    """Write both files or neither: a match file without its id map is of no use.
+
+    Raises:
+        SubmissionError: the match file cannot be written.
+        UsageError: the id map cannot be written.
+    """
+    from pprl.exchange.container import replacing
+
+    written = False
+    try:
+        with replacing(id_map) as file:
+            csv_into(file, encoded.id_map)
+            encoded.submission.write(out)
+            written = True
+    except OSError as error:
+        if written:
+            out.unlink(missing_ok=True)
+        raise UsageError(f"{id_map}: cannot be written ({error.strerror}).") from None
+
+
+def _summary(encoded: Encoded) -> Iterator[str]:
+    """What was encoded, in counts."""
+    submission = encoded.submission
+    entries = sum(len(item) for item in submission.passes.values())
+    yield (
+        f"{submission.institution}: {submission.records:,} students under "
+        f"{len(encoded.id_map):,} local ids, {entries:,} entries in {len(submission.passes)} passes"
+    )
+    if submission.manifest.sequence == 1:
+        yield (
+            "note: this is the first submission under this state and key. If it is not your first, "
+            "find the state file of the last one and pass --state."
+        )
+    else:
+        yield f"submission {submission.manifest.sequence} under this state and key"
