@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 ITERATIONS = 200
 TOLERANCE = 1e-7
 SHARE_WEIGHT = 10.0
+BLOCKED_WEIGHT = 50.0
+"""How many pairs the belief is worth that a field of the blocking key tells nothing more."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,19 @@ class Prior:
     """A Dirichlet prior for one attribute's m or u.
 
     Attributes:
-        mean: shares of the levels, adding up to 1.
+        mean: shares of the levels, adding up to 1; 0 for a silent level.
         weight: how many pairs it is worth.
     """
 
     mean: Floats
     weight: float
+
+    def joined(self, other: Prior) -> Prior:
+        """Both priors together, each with its weight."""
+        weight = self.weight + other.weight
+        if not weight:
+            return self
+        return Prior((self.mean * self.weight + other.mean * other.weight) / weight, weight)
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,7 @@ class PassModel:
         """
         weight = np.zeros(len(levels))
         for column, (m, u) in enumerate(zip(self.m, self.u, strict=True)):
-            weight += np.log(m / u)[levels[:, column]]
+            weight += match_weights(m, u)[levels[:, column]]
         return _logit(self.share)[:, None] + weight
 
 
@@ -81,14 +90,14 @@ def fit(
             with m equal to u and is told apart by the others.
     """
     total = counts.sum(axis=0).astype(np.float64)
-    ms = [prior.mean for prior in m]
-    us = [prior.mean for prior in u]
+    m, u = list(m), list(u)
     for column, shown in enumerate(evident):
         if not shown:
-            seen = np.bincount(levels[:, column], total, minlength=len(ms[column]))
-            ms[column] = us[column] = (seen + 0.5) / (seen + 0.5).sum()
+            alike = _update(levels[:, column], total, Prior(m[column].mean, 1.0))
+            m[column] = Prior(alike, BLOCKED_WEIGHT)
+            u[column] = u[column].joined(Prior(alike, BLOCKED_WEIGHT))
     share = np.full(len(counts), 0.5)
-    model = PassModel(tuple(ms), tuple(us), share, 0.0)
+    model = PassModel(tuple(p.mean for p in m), tuple(p.mean for p in u), share, 0.0)
     for _ in range(ITERATIONS):
         before = model
         posterior = _sigmoid(model.log_odds(levels))
@@ -108,9 +117,16 @@ def fit(
     return model
 
 
+def match_weights(m: Floats, u: Floats) -> Floats:
+    """The logarithm of m over u for each level; 0 for a silent level, which has no share."""
+    spoken = m > 0
+    weights: Floats = np.log(np.where(spoken, m, 1.0) / np.where(spoken, u, 1.0))
+    return weights
+
+
 def _update(levels: NDArray[np.int8], weight: Floats, prior: Prior) -> Floats:
-    """The posterior mean of the shares of levels."""
-    seen = np.bincount(levels, weight, minlength=len(prior.mean))
+    """The posterior mean of the shares of levels; those without a prior share get none."""
+    seen = np.bincount(levels, weight, minlength=len(prior.mean)) * (prior.mean > 0)
     shares: Floats = (seen + prior.weight * prior.mean) / (seen.sum() + prior.weight)
     return shares
 

@@ -4,6 +4,9 @@ The shares are of the levels in `pprl.agreement.levels.LEVELS`, over all pairs, 
 value included (which compare as "different"). They are deliberately broad: customary error rates of
 school records for m, a region's common values for u. What the pairs themselves and the
 institutions' non-match profiles say soon outweighs them.
+
+A level with the share 0 is silent: it carries no weight, because another attribute's level tells
+the same. Swapped names show in the first and in the last name at once and count in the first.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from pprl.exchange.manifest import Manifest
 
 M = {
     "first_name": (0.80, 0.06, 0.04, 0.03, 0.01, 0.06),
-    "last_name": (0.81, 0.04, 0.07, 0.01, 0.07),
+    "last_name": (0.82, 0.04, 0.07, 0.0, 0.07),
     "middle_name": (0.35, 0.20, 0.45),
     "birth_date": (0.94, 0.02, 0.02, 0.02),
     "sex": (0.97, 0.03),
@@ -26,7 +29,7 @@ M = {
 }
 U = {
     "first_name": (0.010, 0.005, 0.006, 0.030, 0.0005, 0.9485),
-    "last_name": (0.012, 0.004, 0.020, 0.0005, 0.9635),
+    "last_name": (0.012, 0.004, 0.020, 0.0, 0.964),
     "middle_name": (0.030, 0.050, 0.920),
     "birth_date": (0.0005, 0.010, 0.090, 0.8995),
     "sex": (0.49, 0.51),
@@ -43,7 +46,7 @@ def observed_u(
     pass_name: str,
     attribute: str,
     scale: float,
-    levels: int,
+    spoken: NDArray[np.bool_],
 ) -> tuple[NDArray[np.float64], float]:
     """What the non-match profiles of one pass say of an attribute's u.
 
@@ -52,12 +55,13 @@ def observed_u(
         pass_name: the pass.
         attribute: the attribute.
         scale: of the noise in each count.
-        levels: how many levels the attribute has.
+        spoken: `bool[levels]`, which of the attribute's levels are not silent.
 
     Returns:
         shares `float64[levels]`, and their weight in pairs: the number counted, less what the
         noise takes, at most `PROFILE_WEIGHT`; 0 where nothing is known.
     """
+    levels = len(spoken)
     total, sources = np.zeros(levels), 0
     for manifest in manifests:
         profile = manifest.non_match_profile.get(pass_name)
@@ -65,8 +69,9 @@ def observed_u(
         if len(counts) == levels:
             total += counts
             sources += 1
+    total *= spoken
     pairs = float(total.sum())
     if pairs <= 0:
-        return np.full(levels, 1 / levels), 0.0
+        return spoken / spoken.sum(), 0.0
     noise = 2 * scale**2 * sources * levels
     return total / pairs, min(PROFILE_WEIGHT, pairs / (1 + noise / pairs))

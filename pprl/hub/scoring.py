@@ -79,14 +79,13 @@ class Believed:
 
     def u(self, attribute: str, touched: bool, linkage_pass: Pass, attributes: int) -> Prior:
         """The prior of an attribute's u: the shipped one and the institutions' own non-matches."""
-        shipped = np.array(priors.U[attribute]) * (TOUCHED_WEIGHT if touched else priors.U_WEIGHT)
+        shipped = Prior(np.array(priors.U[attribute]), 0.0 if touched else priors.U_WEIGHT)
         epsilon = min(manifest.epsilon for manifest in self._manifests)
         scale = 2 * linkage_pass.quota * attributes * self._passes / (0.9 * epsilon)
         mean, weight = priors.observed_u(
-            self._manifests, linkage_pass.name, attribute, scale, len(shipped)
+            self._manifests, linkage_pass.name, attribute, scale, shipped.mean > 0
         )
-        both = shipped + mean * weight
-        return Prior(both / both.sum(), float(both.sum()))
+        return shipped.joined(Prior(mean, weight))
 
     def learn(self, attribute: str, touched: bool, model: PassModel, column: int) -> None:
         """Keep what a pass says of m, unless its blocking key chose which matches it saw."""
