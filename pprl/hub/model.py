@@ -84,10 +84,10 @@ def fit(
         counts: `int64[groups, p]`, how often each pattern occurs.
         levels: `int8[p, attributes]`, the patterns.
         m: a prior for each attribute.
-        u: a prior for each attribute.
-        evident: for each attribute, whether the priors may judge at the start. An attribute that
-            the blocking key touches is not: all pairs of a block are alike in it, so it begins
-            with m equal to u and is told apart by the others.
+        u: a prior for each attribute; for one that is not evident, only what was observed.
+        evident: for each attribute, whether the priors may judge it. An attribute that the
+            blocking key touches is not evident: all pairs of a block are alike in it, so the belief
+            is that it tells nothing, unless what was observed or the other attributes say so.
     """
     total = counts.sum(axis=0).astype(np.float64)
     m, u = list(m), list(u)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pprl.agreement import Agreement, Pass
 from pprl.agreement.levels import LEVELS
 from pprl.agreement.linkage import SEGMENT_FIELDS
+from pprl.exchange.budget import profile_budget, profile_sensitivity
 from pprl.exchange.manifest import Manifest
 from pprl.hub import priors
 from pprl.hub.comparison import PassPairs
@@ -19,7 +20,6 @@ from pprl.hub.model import PassModel, Prior, fit
 Floats = NDArray[np.float64]
 
 CARRIED_WEIGHT = 200.0
-TOUCHED_WEIGHT = 10.0
 
 
 @dataclass(frozen=True)
@@ -68,20 +68,21 @@ class Believed:
         self._manifests = manifests
         self._learned = {name: np.zeros(len(levels)) for name, levels in LEVELS.items()}
 
-    def m(self, attribute: str, touched: bool) -> Prior:
+    def m(self, attribute: str) -> Prior:
         """The prior of an attribute's m: the shipped one and the matches of earlier passes."""
         learned = self._learned[attribute]
         pairs = learned.sum()
         shipped = np.array(priors.M[attribute]) * priors.M_WEIGHT
         carried = learned * (min(CARRIED_WEIGHT, pairs) / pairs) if pairs else 0.0
-        mean = (shipped + carried) / (shipped + carried).sum()
-        return Prior(mean, TOUCHED_WEIGHT if touched else float((shipped + carried).sum()))
+        counts = shipped + carried
+        return Prior(counts / counts.sum(), float(counts.sum()))
 
     def u(self, attribute: str, touched: bool, linkage_pass: Pass, attributes: int) -> Prior:
         """The prior of an attribute's u: the shipped one and the institutions' own non-matches."""
         shipped = Prior(np.array(priors.U[attribute]), 0.0 if touched else priors.U_WEIGHT)
         epsilon = min(manifest.epsilon for manifest in self._manifests)
-        scale = 2 * linkage_pass.quota * attributes * self._passes / (0.9 * epsilon)
+        sensitivity = profile_sensitivity(linkage_pass.quota, attributes)
+        scale = sensitivity / profile_budget(epsilon, self._passes)
         mean, weight = priors.observed_u(
             self._manifests, linkage_pass.name, attribute, scale, shipped.mean > 0
         )
@@ -108,7 +109,7 @@ def score_pass(pairs: PassPairs, linkage_pass: Pass, groups: int, believed: Beli
     model = fit(
         counts,
         levels,
-        [believed.m(name, name in touched) for name in names],
+        [believed.m(name) for name in names],
         [believed.u(name, name in touched, linkage_pass, len(names)) for name in names],
         [name not in touched for name in names],
     )

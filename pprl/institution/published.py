@@ -1,9 +1,4 @@
-"""The few counts that a manifest publishes, and their privacy budget.
-
-The number of records is public, so neighbouring rosters differ in one student's record. A tenth of
-the budget goes to completeness and to the records placed nowhere, the rest in equal parts to the
-non-match profiles of the passes.
-"""
+"""The few counts that a manifest publishes: completeness, and the pairs that the cap withheld."""
 
 from __future__ import annotations
 
@@ -14,6 +9,7 @@ from numpy.typing import NDArray
 
 from pprl.agreement.levels import Comparison
 from pprl.agreement.linkage import LinkageSection, Pass
+from pprl.exchange.budget import completeness_budget, profile_budget, profile_sensitivity
 from pprl.exchange.manifest import PassProfile
 from pprl.filters import common_bits
 from pprl.institution.blocks import BlockValues
@@ -22,7 +18,6 @@ from pprl.institution.noise import noised
 from pprl.institution.normalise import NormalisedStudents
 from pprl.institution.tokens import TokenTable
 
-COMPLETENESS_SHARE = 0.1
 MOST_PAIRS = 100_000
 
 
@@ -59,7 +54,7 @@ def completeness(
         for name in section.fields
     }
     counts = [*present.values(), int((~placed).sum())]
-    budget = epsilon * COMPLETENESS_SHARE
+    budget = completeness_budget(epsilon)
     out = noised(counts, len(counts), budget, key, "completeness")
     shares = [round(min(1.0, count / max(1, len(placed))), 4) for count in out]
     return dict(zip(present, shares, strict=False)), shares[-1]
@@ -114,8 +109,8 @@ def pass_profile(
             zip(comparison.attributes, comparison.sizes, strict=True)
         )
     }
-    budget = epsilon * (1 - COMPLETENESS_SHARE) / len(section.passes)
-    sensitivity = 2 * linkage_pass.quota * len(counts)
+    budget = profile_budget(epsilon, len(section.passes))
+    sensitivity = profile_sensitivity(linkage_pass.quota, len(counts))
     label = f"profile/{linkage_pass.name}"
     flat = noised(
         [c for row in counts.values() for c in row], sensitivity, budget, noise_key, label

@@ -1,0 +1,29 @@
+"""How a manifest's privacy budget is spent: what its noise is drawn from, and read by.
+
+A tenth of epsilon goes to completeness and to the records placed nowhere, the rest in equal parts
+to the non-match profiles of the passes. The number of records is public, so neighbouring rosters
+differ in one student's record.
+"""
+
+from __future__ import annotations
+
+COMPLETENESS_SHARE = 0.1
+
+
+def completeness_budget(epsilon: float) -> float:
+    """The part of epsilon spent on completeness and unplaced records together."""
+    return epsilon * COMPLETENESS_SHARE
+
+
+def profile_budget(epsilon: float, passes: int) -> float:
+    """The part of epsilon spent on the non-match profile of one of so many passes."""
+    return epsilon * (1 - COMPLETENESS_SHARE) / passes
+
+
+def profile_sensitivity(quota: int, attributes: int) -> int:
+    """By how much replacing one student can change the counts of one pass's profile, in all.
+
+    Each student's first `quota` block values count, so that a replacement takes away at most
+    `quota` pairs and adds as many, each counted once for every attribute.
+    """
+    return 2 * quota * attributes
