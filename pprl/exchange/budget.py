@@ -1,6 +1,6 @@
 """How a manifest's privacy budget is spent: what its noise is drawn from, and read by.
 
-A tenth of epsilon goes to completeness and to the records placed nowhere, the rest in equal parts
+A tenth of epsilon goes to completeness and to the records without a block, the rest in equal parts
 to the non-match profiles of the passes. The number of records is public, so neighbouring rosters
 differ in one student's record.
 """
@@ -11,7 +11,7 @@ COMPLETENESS_SHARE = 0.1
 
 
 def completeness_budget(epsilon: float) -> float:
-    """The part of epsilon spent on completeness and unplaced records together."""
+    """The part of epsilon spent on completeness and records without a block together."""
     return epsilon * COMPLETENESS_SHARE
 
 

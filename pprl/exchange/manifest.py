@@ -64,7 +64,7 @@ class Manifest:
         software: what wrote it.
         epsilon: privacy-loss budget of `completeness`, `unplaced` and `non_match_profile` together.
         completeness: for each field, the share of records that have it (noised), 0 to 1.
-        unplaced: the share of records that emit no entry in any pass (noised), 0 to 1.
+        unplaced: the share of records without a block value in any pass (noised), 0 to 1.
         non_match_profile: for each pass, its `PassProfile`.
         parts: the tables of entries; empty until the file is written.
     """

@@ -21,7 +21,7 @@ from pprl.institution.emission import emit
 from pprl.institution.filling import fill_decoys, fill_entries
 from pprl.institution.linkage_key import LinkageKey
 from pprl.institution.normalise import normalise
-from pprl.institution.published import completeness, pass_profile
+from pprl.institution.published import completeness, pass_profile, present
 from pprl.institution.state import State
 from pprl.institution.tokens import TokenTable, token_table
 from pprl.progress import Progress, tracked
@@ -70,6 +70,23 @@ class _Roster:
     tables: Mapping[str, TokenTable]
 
 
+@dataclass(frozen=True, eq=False)
+class _EncodedPass:
+    """One pass, encoded.
+
+    Attributes:
+        entries: what is sent, decoys included.
+        profile: the pass's non-match profile.
+        blocked: `bool[n]`, which students have a block value.
+        emitting: `bool[n]`, which students have a real entry.
+    """
+
+    entries: Entries
+    profile: PassProfile
+    blocked: NDArray[np.bool_]
+    emitting: NDArray[np.bool_]
+
+
 def encode(
     students: pd.DataFrame,
     agreement: Agreement,
@@ -107,21 +124,22 @@ def encode(
     roster = _roster(students, agreement, key, state)
     fields_told = _fields_told(roster.students, agreement)
     check = key.check_value(section.digest)
-    passes: dict[str, Entries] = {}
-    profiles: dict[str, PassProfile] = {}
-    placed = np.zeros(len(roster.students), bool)
     context = f"{section.digest}/{check}"
-    noise_key = state.derive(section.digest, "noise")
+    epsilon = agreement.records.epsilon
     with state.transaction():
-        for linkage_pass in tracked(section.passes, "encoding", progress):
-            entries, profile, emitting = _encode_pass(
-                section, linkage_pass, roster, key, state, context, agreement.records.epsilon
+        encoded = {
+            linkage_pass.name: _encode_pass(
+                section, linkage_pass, roster, key, state, context, epsilon
             )
-            passes[linkage_pass.name] = entries
-            profiles[linkage_pass.name] = profile
-            placed[emitting] = True
+            for linkage_pass in tracked(section.passes, "encoding", progress)
+        }
+        passes = {name: item.entries for name, item in encoded.items()}
         shares, unplaced = completeness(
-            section, roster.students.records, placed, agreement.records.epsilon, noise_key
+            section.fields,
+            roster.students.records,
+            np.any([item.blocked for item in encoded.values()], axis=0),
+            epsilon,
+            state.derive(section.digest, "noise"),
         )
         manifest = Manifest(
             institution=institution_id,
@@ -131,19 +149,19 @@ def encode(
             records=len(roster.students),
             sequence=0,
             software=f"pprl {__version__}",
-            epsilon=agreement.records.epsilon,
+            epsilon=epsilon,
             completeness=shares,
             unplaced=unplaced,
-            non_match_profile=profiles,
+            non_match_profile={name: item.profile for name, item in encoded.items()},
         )
         sequence = state.sequence_of(f"{context}/{institution_id}", _content(manifest, passes))
-    nowhere = int((~placed).sum())
-    notes = (*roster.students.notes, *fields_told)
-    if nowhere:
-        notes += (f"{nowhere} of {len(placed)} students emit in no pass and cannot be linked.",)
-    return Encoded(
-        Submission(dataclasses.replace(manifest, sequence=sequence), passes), _id_map(roster), notes
-    )
+    notes = [*roster.students.notes, *fields_told]
+    if idle := int((~np.any([item.emitting for item in encoded.values()], axis=0)).sum()):
+        notes.append(
+            f"{idle} of {len(roster.students)} students emit in no pass: cannot be linked."
+        )
+    submission = Submission(dataclasses.replace(manifest, sequence=sequence), passes)
+    return Encoded(submission, _id_map(roster), tuple(notes))
 
 
 def _roster(students: pd.DataFrame, agreement: Agreement, key: LinkageKey, state: State) -> _Roster:
@@ -177,8 +195,8 @@ def _encode_pass(
     state: State,
     context: str,
     epsilon: float,
-) -> tuple[Entries, PassProfile, NDArray[np.int64]]:
-    """The entries of one pass, its non-match profile, and the students with a real entry."""
+) -> _EncodedPass:
+    """Encode one pass and bring its ledger up to date."""
     name = linkage_pass.name
     segments = section.segments_of(linkage_pass)
     block_key = key.derive(section.digest, f"block/{name}", BLOCK_KEY_BYTES)
@@ -229,7 +247,10 @@ def _encode_pass(
         epsilon,
         state.derive(section.digest, "noise"),
     )
-    return entries, profile, np.unique(emission.student)
+    everyone = np.arange(len(roster.students))
+    return _EncodedPass(
+        entries, profile, np.isin(everyone, values.student), np.isin(everyone, emission.student)
+    )
 
 
 def _fields_told(students: Students, agreement: Agreement) -> tuple[str, ...]:
@@ -238,17 +259,7 @@ def _fields_told(students: Students, agreement: Agreement) -> tuple[str, ...]:
     Raises:
         StudentsError: the agreement requires one of them.
     """
-    records = students.records
-    filled = {
-        "first_name": records.first != "",
-        "middle_name": records.middle != "",
-        "last_name": records.last != "",
-        "birth_date": records.birth[:, 0] > 0,
-        "sex": records.sex != "",
-        "zip": records.zip != "",
-        "state_id": records.state_id != "",
-    }
-    empty = [name for name in agreement.linkage.fields if not filled[name].any()]
+    empty = [n for n in agreement.linkage.fields if not present(students.records, n).any()]
     for name in empty:
         if name in agreement.records.required_fields:
             raise StudentsError(

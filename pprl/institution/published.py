@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,43 +21,42 @@ from pprl.institution.tokens import TokenTable
 MOST_PAIRS = 100_000
 
 
+_COLUMNS = {"first_name": "first", "middle_name": "middle", "last_name": "last"}
+
+
+def present(students: NormalisedStudents, field: str) -> NDArray[np.bool_]:
+    """Which students have a field: `bool[n]`."""
+    if field == "birth_date":
+        born: NDArray[np.bool_] = students.birth[:, 0] > 0
+        return born
+    column: NDArray[np.object_] = getattr(students, _COLUMNS.get(field, field))
+    return np.asarray(column != "", bool)
+
+
 def completeness(
-    section: LinkageSection,
+    fields: Sequence[str],
     students: NormalisedStudents,
-    placed: NDArray[np.bool_],
+    blocked: NDArray[np.bool_],
     epsilon: float,
     key: bytes,
 ) -> tuple[dict[str, float], float]:
-    """The noised shares of records that have each field, and of those that emit nowhere.
+    """The noised shares of records that have each field, and of those without any block.
+
+    Both are of a record's own fields, so that one student changes each count by one at most.
+    Whether a record's blocks are withheld hangs on other students too, and is not published.
 
     Args:
-        section: names the fields.
+        fields: the agreement's fields.
         students: the collapsed students.
-        placed: `bool[n]`, whether each emits anywhere.
+        blocked: `bool[n]`, whether each has a block value in some pass.
         epsilon: the whole budget of the manifest.
         key: the institution's key for noise.
     """
-    columns = {
-        "first_name": students.first,
-        "middle_name": students.middle,
-        "last_name": students.last,
-        "sex": students.sex,
-        "zip": students.zip,
-        "state_id": students.state_id,
-    }
-    present = {
-        name: int(
-            (students.birth[:, 0] > 0).sum()
-            if name == "birth_date"
-            else (columns[name] != "").sum()
-        )
-        for name in section.fields
-    }
-    counts = [*present.values(), int((~placed).sum())]
+    counts = [int(present(students, name).sum()) for name in fields] + [int((~blocked).sum())]
     budget = completeness_budget(epsilon)
     out = noised(counts, len(counts), budget, key, "completeness")
-    shares = [round(min(1.0, count / max(1, len(placed))), 4) for count in out]
-    return dict(zip(present, shares, strict=False)), shares[-1]
+    shares = [round(min(1.0, count / max(1, len(blocked))), 4) for count in out]
+    return dict(zip(fields, shares, strict=False)), shares[-1]
 
 
 def pass_profile(
