@@ -13,10 +13,10 @@ The model is the one that Splink's documentation leads to:
   two names exchanged; first name + ZIP; last name + ZIP; birth date + ZIP; last name + initial +
   year and month of birth; birth date + first letters of both names; first name + last word of the
   last name; one word of the last names alike at the same birth date.
-- Comparisons: of first and of last name by `NameComparison`, which has Jaro-Winkler levels and
-  adjusts for term frequencies, with a level for the two exchanged and, for last names, one for a
-  word in common; `DateOfBirthComparison`; ZIP exactly, by its first three digits or not; sex; middle
-  name exactly, by its initial or not.
+- Comparisons: of first and of last name by the levels of `NameComparison` (exact with term
+  frequency adjustment, Jaro-Winkler), with one for the two exchanged and, for last names, one for
+  a word in common; `DateOfBirthComparison`; ZIP exactly, by its first three digits or not; sex;
+  middle name exactly, by its initial or not.
 - Training: the share of matches from deterministic rules, u by random sampling, m by EM blocked on
   first and last name, and again blocked on birth date.
 - Decision: pairs of match probability 0.5 or more, and of those the likeliest first, each record

@@ -207,8 +207,9 @@ def token_and_salt(block_key: bytes, value: tuple[str, ...]) -> tuple[int, bytes
 
 
 def part_values(part: BlockingPart, student: Student) -> set[str]:
-    """The values of one part; none if it is missing."""
-    first, last = student.first.split(), student.last.split()
+    """The values of one part; none if it is missing. A name said twice in a field counts once."""
+    first = list(dict.fromkeys(student.first.split()))
+    last = list(dict.fromkeys(student.last.split()))
     forms = [transformed(canonical(name), part.transform) for name in first + last]
     if part.source == "last_part":
         found = {transformed(name, part.transform) for name in last}

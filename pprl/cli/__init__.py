@@ -63,15 +63,26 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _tell_version(asked: bool) -> None:
+    """Print the version and end, if it was asked for."""
+    if asked:
+        typer.echo(f"pprl {__version__}")
+        raise typer.Exit
+
+
 @_app.callback()
 def _start(
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, help="Print the version and exit.")
+        bool,
+        typer.Option(
+            "--version",
+            is_eager=True,
+            callback=_tell_version,
+            help="Print the version and exit.",
+        ),
     ] = False,
 ) -> None:
-    if version:
-        typer.echo(f"pprl {__version__}")
-        raise typer.Exit
+    """Take the options that stand before a command."""
 
 
 def _told_of_usage(error: Exception) -> str:

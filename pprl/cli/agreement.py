@@ -18,11 +18,7 @@ _BYTES_BESIDE_FILTER = 8 + 4
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     example = "Example:\n\n\b\npprl agreement check compact.toml"
-    commands = typer.Typer(
-        rich_markup_mode=None, help="What the partners signed.", epilog=example
-    )
-    # With one command and no callback, typer would take "check" for an argument.
-    commands.callback()(_nothing)
+    commands = typer.Typer(rich_markup_mode=None, help="What the partners signed.", epilog=example)
     commands.command("check", epilog=example)(check)
     app.add_typer(commands, name="agreement")
 
@@ -37,10 +33,6 @@ def check(
         typer.echo(line)
 
 
-def _nothing() -> None:
-    """Run before the command; has nothing to do."""
-
-
 def _described(agreement: Agreement) -> Iterator[str]:
     """The agreement for a person to read, line by line."""
     section = agreement.linkage
@@ -51,7 +43,8 @@ def _described(agreement: Agreement) -> Iterator[str]:
     yield from _told("expires", agreement.expires)
     yield from _told("parties", len(agreement.parties))
     for party in agreement.parties:
-        yield f"  {party.id:<24} {party.role:<9} {party.name}"
+        name = party.name if party.name != party.id else ""
+        yield f"  {party.id:<24} {party.role:<9} {name}".rstrip()
     yield from _told("fields", ", ".join(section.fields))
     yield from _told("passes", len(section.passes))
     for linkage_pass in section.passes:

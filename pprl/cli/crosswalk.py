@@ -24,7 +24,10 @@ def crosswalk(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="The institution's id.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The CSV file to write.")],
 ) -> None:
-    """Write the crosswalk of one source: its record numbers and its study IDs."""
+    """Write what one source is given back.
+
+    The crosswalk holds its record numbers and its own study IDs.
+    """
     from pprl.results import read_crosswalk
 
     table = read_crosswalk(folder, source)

@@ -26,6 +26,8 @@ def new(
     import pprl
 
     pprl.LinkageKey.generate().save(path)
-    typer.echo("A linkage key was made. Pass it to every institution of the agreement by a way that")
+    typer.echo(
+        "A linkage key was made. Pass it to every institution of the agreement by a way that"
+    )
     typer.echo("the hub cannot read, never to the hub itself, and keep a backup:")
     typer.echo(str(path))

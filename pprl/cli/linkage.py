@@ -31,7 +31,10 @@ def link(
         typer.Option("--threshold", metavar="P", help="Accept pairs of at least this probability."),
     ] = 0.5,
 ) -> None:
-    """Find the records that are the same person, and give each person a random study ID."""
+    """Link match files at the hub.
+
+    Finds the records that are the same person, and gives each person a random study ID.
+    """
     import pprl
     from pprl.progress import tracked
     from pprl.results.folder import CROSSWALKS, PAIRS, STUDY_IDS, check_vacant, write_linkage

@@ -18,7 +18,9 @@ import traceback
 
 from pprl.errors import PPRLError
 
-_COLUMNS = re.compile(r"columns=\{(?:\"(?P<ours>\w+)\": (?:\"(?P<theirs>[^\"]*)\"|\.\.\.)|\.\.\.)\}")
+_COLUMNS = re.compile(
+    r"columns=\{(?:\"(?P<ours>\w+)\": (?:\"(?P<theirs>[^\"]*)\"|\.\.\.)|\.\.\.)\}"
+)
 
 
 def refusal(error: PPRLError) -> str:
@@ -49,6 +51,7 @@ def as_options(message: str) -> str:
     `--column "zip=Postal"`.
     """
     message = message.replace('on_error="skip"', "--on-error skip")
+    message = re.sub(r"^columns (?=names|gives)", "--column ", message)
     return _COLUMNS.sub(_as_column, message)
 
 

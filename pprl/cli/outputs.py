@@ -11,8 +11,8 @@ from pprl.errors import UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
-ID_MAP = b"record,local_id\n"
-CROSSWALK = b"record,study_id\n"
+ID_MAP = b"record,local_id"
+CROSSWALK = b"record,study_id"
 
 
 def check_output(path: Path, kind: str, begins: bytes, others: Mapping[str, Path]) -> None:

@@ -83,7 +83,10 @@ def encode(
         str, typer.Option("--layout", metavar="NAME", help="The customary headers to expect.")
     ] = "generic",
 ) -> None:
-    """Encode students for the hub. What may be sent, and what may never be, is told at the end."""
+    """Encode students for the hub.
+
+    The last line names the one file to send; those that must stay stand above it.
+    """
     import pprl
     from pprl.exchange.container import MAGIC_ANY
 
@@ -94,7 +97,7 @@ def encode(
     state = state or key.with_name(f"{institution}.state.sqlite")
     taken = {"students' export": students, "agreement": agreement, "linkage key": key}
     for kind, path, begins in (
-        ("state", state, b"SQLite format 3\0"),
+        ("state", state, b""),
         ("id map", id_map, ID_MAP),
         ("match file", out, MAGIC_ANY),
     ):
@@ -107,7 +110,7 @@ def encode(
     _write(encoded, out, id_map)
     for line in (*_summary(encoded), *(f"note: {note}" for note in (*notes, *encoded.notes))):
         typer.echo(line)
-    typer.echo("Never send the key, the state or the id map, to the hub least of all:")
+    typer.echo("Keep here; the hub must never hold any of these:")
     for path in (key, state, id_map):
         typer.echo(str(path))
     typer.echo("Send to the hub:")
@@ -120,7 +123,9 @@ def _columns(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         ours, equals, theirs = pair.partition("=")
         if not (ours.strip() and equals and theirs.strip()):
-            raise typer.BadParameter(f"{pair!r} is not OUR=THEIRS, such as zip=Postal", param_hint="--column")
+            raise typer.BadParameter(
+                f"{pair!r} is not OUR=THEIRS, such as zip=Postal", param_hint="--column"
+            )
         if ours.strip() in columns:
             raise typer.BadParameter(f"{ours.strip()} is given twice", param_hint="--column")
         columns[ours.strip()] = theirs

@@ -1,9 +1,9 @@
 """A linkage as a folder: what stays at the hub, and the crosswalk that each source is given.
 
-    study-ids.csv            source, record, study_id, recipient_id     stays at the hub
-    pairs.csv                the accepted pairs                         stays at the hub
-    summary.txt              what `Linkage.summary` says
-    crosswalks/<source>.csv  record, study_id                           for that source alone
+study-ids.csv            source, record, study_id, recipient_id     stays at the hub
+pairs.csv                the accepted pairs                         stays at the hub
+summary.txt              what `Linkage.summary` says
+crosswalks/<source>.csv  record, study_id                           for that source alone
 """
 
 from __future__ import annotations

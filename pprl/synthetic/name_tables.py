@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import lzma
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 ETHNICITIES = ("hispanic", "white", "asian-pacific", "black", "other")
 """The groups that the tables tell apart, in the order of their codes."""
@@ -74,11 +74,12 @@ class Names:
     cumulative: NDArray[np.float64]
 
     @classmethod
-    def weighted(cls, names: Iterable[str], weights: Iterable[float]) -> Names:
-        """The distribution in which each name has its weight's share; those of none are left out."""
-        kept = [(name, weight) for name, weight in zip(names, weights, strict=True) if weight > 0]
-        total = np.cumsum([weight for _, weight in kept])
-        return cls(np.array([name for name, _ in kept], dtype=object), total / total[-1])
+    def weighted(cls, names: ArrayLike, weights: ArrayLike) -> Names:
+        """Each name has its weight's share of the bearers; names without weight are left out."""
+        weight = np.asarray(weights, dtype=np.float64)
+        kept = weight > 0
+        total = np.cumsum(weight[kept])
+        return cls(np.asarray(names, dtype=object)[kept], total / total[-1])
 
     def draw(self, rng: np.random.Generator, n: int) -> NDArray[np.object_]:
         """`object[n]`: n names, drawn independently."""
@@ -94,7 +95,7 @@ class NameTables:
         surnames: by ethnicity.
         given: by (ethnicity, sex, band of birth years).
         heritage: Asian given names, by sex.
-        few: names of heritages with few surnames, by (heritage, "surname", "F", "M", "middle F"
+        few: names of heritages, by (heritage, "surname", "F", "M", "middle F"
             or "middle M"); not every heritage has every part.
         everyday: formal name -> the names its bearers go by.
     """
@@ -113,25 +114,25 @@ class NameTables:
         heritage = _table("heritage_names.csv.xz")
         columns = {group: group.replace("-", "_") for group in ETHNICITIES}
         last = [as_written(name) for name in surnames["name"]]
-        percent_male = heritage["male"].to_numpy()
-        bearers = heritage["bearers"].to_numpy() / 100
+        first = np.array([name.title() for name in given["name"]], dtype=object)
+        asian = [name.title() for name in heritage["name"]]
         return cls(
             surnames={
                 group: Names.weighted(last, surnames[columns[group]]) for group in ETHNICITIES
             },
             given={
                 (group, sex, band): Names.weighted(
-                    of_sex["name"].str.title(), of_sex[band] * of_sex[columns[group]]
+                    first, (given["sex"] == sex) * given[band] * given[columns[group]]
                 )
-                for sex, of_sex in given.groupby("sex")
                 for group in ETHNICITIES
+                for sex in ("F", "M")
                 for band in BANDS
             },
             heritage={
-                "F": Names.weighted(heritage["name"].str.title(), bearers * (100 - percent_male)),
-                "M": Names.weighted(heritage["name"].str.title(), bearers * percent_male),
+                "F": Names.weighted(asian, heritage["bearers"] * (100 - heritage["male"])),
+                "M": Names.weighted(asian, heritage["bearers"] * heritage["male"]),
             },
-            few=_few_surnames(),
+            few=_heritages(),
             everyday=_everyday_names(),
         )
 
@@ -156,25 +157,21 @@ def _lines(name: str) -> list[str]:
     return content.decode("utf-8").splitlines()
 
 
-def _table(name: str) -> pd.DataFrame:
-    """A packaged table of names and numbers, in which an empty cell is nought."""
+def _table(name: str) -> dict[str, NDArray[Any]]:
+    """The columns of a packaged table of names and numbers, in which an empty cell is nought."""
     header, *rows = csv.reader(_lines(name))
-    columns = dict(zip(header, zip(*rows, strict=True), strict=True))
-    texts = ("name", "sex")
-    return pd.DataFrame(
-        {
-            column: np.array(cells, dtype=object)
-            if column in texts
-            else np.array([int(cell or 0) for cell in cells], dtype=np.int64)
-            for column, cells in columns.items()
-        }
-    )
+    return {
+        column: np.array(cells, dtype=object)
+        if column in ("name", "sex")
+        else np.array([cell or "0" for cell in cells]).astype(np.int64)
+        for column, cells in zip(header, zip(*rows, strict=True), strict=True)
+    }
 
 
-def _few_surnames() -> dict[tuple[str, str], Names]:
+def _heritages() -> dict[tuple[str, str], Names]:
     """The names of heritages with few surnames, by heritage and part."""
     rows: dict[tuple[str, str], list[tuple[str, int]]] = {}
-    for row in csv.DictReader(_lines("few_surnames.csv")):
+    for row in csv.DictReader(_lines("heritages.csv")):
         key = (row["heritage"], row["part"])
         rows.setdefault(key, []).append((row["name"], int(row["weight"])))
     return {

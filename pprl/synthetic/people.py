@@ -35,15 +35,19 @@ HAS_MIDDLE = (0.66, 0.94, 0.55, 0.90, 0.86)
 JUNIOR = (0.03, 0.03, 0.0, 0.04, 0.02)
 
 USUAL_MIDDLE = {
-    "F": ("Marie Ann Elizabeth Rose Grace Lynn Nicole Renee Michelle Jean Faith Hope Leigh Mae "
-          "Isabel Guadalupe Maria Alejandra Louise Jade").split(),
-    "M": ("James Michael Anthony Joseph Lee Alexander David William Daniel Antonio Angel Jose "
-          "Manuel Allen Scott Ray Thomas Edward Christopher Andrew").split(),
-}  # fmt: skip
-"""Middle names in use beyond their share of first names; a third of the middle names are such."""
+    "F": (
+        *("Marie", "Ann", "Elizabeth", "Rose", "Grace", "Lynn", "Nicole", "Renee", "Michelle"),
+        *("Jean", "Faith", "Hope", "Leigh", "Mae", "Isabel", "Guadalupe", "Maria", "Alejandra"),
+    ),
+    "M": (
+        *("James", "Michael", "Anthony", "Joseph", "Lee", "Alexander", "David", "William", "Ray"),
+        *("Daniel", "Antonio", "Angel", "Jose", "Manuel", "Allen", "Scott", "Thomas", "Edward"),
+    ),
+}
+"""Middle names in use beyond their share of first names; of 20 middle names 7 are such."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class People:
     """The truth about n persons, each field an array of n; a family's members stand together.
 
@@ -172,21 +176,21 @@ def _named(
 ) -> People:
     """The people with their given names, middle names, suffixes and own last names."""
     n = len(people)
-    first = _given_names(people, tables, rng)
-    # Nobody gives two of their children one name: a first redraw leaves few such, a third hardly any.
+    first = given_names(people, tables, rng)
+    # Two children of a family hardly ever have one name: three redraws leave next to none.
     for _ in range(3):
-        again = _as_a_sibling(people.family, people.sex, first)
-        first[again] = _given_names(_some(people, again), tables, rng)
+        again = _as_a_sibling(people.family, first)
+        first[again] = given_names(_some(people, again), tables, rng)
     matched = twin & (rng.random(n) < 0.3)
     first = _same_initial(first, matched, people, tables, rng)
 
-    middle = _given_names(people, tables, rng)
+    middle = given_names(people, tables, rng)
     usual = rng.random(n) < 0.35
-    for sex, names in USUAL_MIDDLE.items():
-        theirs = usual & (people.sex == sex)
+    for letter, names in USUAL_MIDDLE.items():
+        theirs = usual & (people.sex == letter)
         middle[theirs] = rng.choice(np.array(names, dtype=object), size=theirs.sum())
     two = rng.random(n) < 0.03
-    middle[two] = middle[two] + " " + _given_names(_some(people, two), tables, rng)
+    middle[two] = middle[two] + " " + given_names(_some(people, two), tables, rng)
     follows = np.r_[False, people.family[1:] == people.family[:-1]] & (rng.random(n) < 0.08)
     middle[follows] = middle[np.flatnonzero(follows) - 1]
     middle[rng.random(n) >= np.array(HAS_MIDDLE)[people.ethnicity]] = ""
@@ -208,7 +212,7 @@ def _some(people: People, chosen: Flags) -> People:
     return People(*(getattr(people, name)[chosen] for name in People.__slots__))
 
 
-def _given_names(people: People, tables: NameTables, rng: np.random.Generator) -> Texts:
+def given_names(people: People, tables: NameTables, rng: np.random.Generator) -> Texts:
     """A given name of each one's ethnicity, sex and years of birth."""
     year = people.birth.astype("datetime64[Y]").astype(np.int64) + 1970
     band = np.digitize(year, [2000, 2005])
@@ -223,7 +227,7 @@ def _given_names(people: People, tables: NameTables, rng: np.random.Generator) -
     return names
 
 
-def _as_a_sibling(family: NDArray[np.int64], sex: Texts, first: Texts) -> Flags:
+def _as_a_sibling(family: NDArray[np.int64], first: Texts) -> Flags:
     """Who has the first name of one of the three persons before, of the same family."""
     again = np.zeros(len(first), dtype=bool)
     for back in range(1, len(FAMILY_SIZES)):
@@ -239,7 +243,7 @@ def _same_initial(
     wanted = np.flatnonzero(matched)
     initial = np.array([name[:1] for name in first[wanted - 1]], dtype=object)
     for _ in range(12):
-        drawn = _given_names(_some(people, _flags(wanted, len(first))), tables, rng)
+        drawn = given_names(_some(people, _flags(wanted, len(first))), tables, rng)
         fits = np.array(
             [name[:1] == letter for name, letter in zip(drawn, initial, strict=True)], dtype=bool
         )
@@ -261,9 +265,9 @@ def _with_asian_names(
 ) -> People:
     """The people with the names of their heritage.
 
-    Filipinos bear their mother's surname as middle name, Punjabis Singh or Kaur. Of the others, some
-    have an Asian first name, alone or with a Western one that is used beside it, and some a Western
-    first name and an Asian middle one.
+    Filipinos bear their mother's surname as middle name, Punjabis Singh or Kaur. Of the others,
+    some have an Asian first name, alone or with a Western one that is used beside it, and some a
+    Western first name and an Asian middle one.
     """
     n = len(people)
     first, middle, beside = people.first.copy(), people.middle.copy(), np.full(n, "", dtype=object)
@@ -277,7 +281,6 @@ def _with_asian_names(
             asian = theirs & (kind < (0.75 if heritage == "punjabi" else 0.5))
             beside[asian] = np.where(rng.random(asian.sum()) < western, first[asian], "")
             first[asian] = given.draw(rng, asian.sum())
-            # What a Western name stands before is written as the middle name, if anything is.
             second = theirs & ~asian & (kind < 0.85)
             middle[second] = given.draw(rng, second.sum())
             customary = tables.few.get((heritage, f"middle {sex}"))

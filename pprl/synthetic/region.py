@@ -17,7 +17,7 @@ from pprl.synthetic.name_tables import ETHNICITIES, NameTables
 from pprl.synthetic.people import People, draw_people
 from pprl.synthetic.places import COLLEGES, ZIPS_OF_DISTRICTS, Places
 from pprl.synthetic.recording import Records, record
-from pprl.synthetic.slips import Texts, happens, misspelt, where
+from pprl.synthetic.slips import Texts, happens, misspelt
 
 COLUMNS = (
     "local_id",
@@ -35,7 +35,7 @@ COLUMNS = (
 ROLES = dict.fromkeys(ZIPS_OF_DISTRICTS, "district") | dict.fromkeys(COLLEGES, "college")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Roster:
     """One list of students, one row a person.
 
@@ -47,8 +47,12 @@ class Roster:
     students: pd.DataFrame
     truth: pd.DataFrame
 
+    def __repr__(self) -> str:
+        """How many students; never who."""
+        return f"<Roster of {len(self.students):,} students>"
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Population:
     """Rosters of several institutions, and who is who in them.
 
@@ -64,6 +68,10 @@ class Population:
     truth: pd.DataFrame
     persons: pd.DataFrame
     roles: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        """How many; never who."""
+        return f"<Population of {len(self.persons):,} at {len(self.institutions)} institutions>"
 
     def pool(self, role: str) -> Roster:
         """All institutions of a role as one roster, in which each person has one row.
@@ -94,7 +102,8 @@ def population(persons: int = 20_000, *, seed: int, errors: str = "customary") -
     Args:
         persons: how many people there are; about 16 in 20 went to a district, 13 to a college and
             9 to both.
-        seed: the same seed and arguments give the same population, whatever the machine.
+        seed: the same seed and arguments give the same population (with the same NumPy: its
+            generators' methods may change between versions).
         errors: how well the records are kept: "clean", "customary" or "dirty".
 
     Raises:
@@ -102,17 +111,20 @@ def population(persons: int = 20_000, *, seed: int, errors: str = "customary") -
     """
     if persons < 1:
         raise UsageError(f"a population needs at least one person, not {persons}")
-    rates = rates_named(errors)
     rng = np.random.Generator(np.random.PCG64(seed))
-    tables = NameTables.load()
+    return draw_population(persons, NameTables.load(), rates_named(errors), rng)
+
+
+def draw_population(
+    persons: int, tables: NameTables, rates: ErrorRates, rng: np.random.Generator
+) -> Population:
+    """Draw a region's students from these name tables and record them with these errors."""
     places = Places.draw(rng)
     people = draw_people(persons, tables, places, rates.western_name, rng)
     enrolments = draw_enrolments(people, places, rates.moved, rng)
     twice = np.flatnonzero(happens(rng, rates.second_local_id, len(enrolments.person)))
     enrolments = enrolments.with_repeated(twice)
-    habits = tuple(
-        HABITS[name] if rates.own_habits else AS_IT_SHOULD_BE for name in INSTITUTIONS
-    )
+    habits = tuple(HABITS[name] if rates.own_habits else AS_IT_SHOULD_BE for name in INSTITUTIONS)
     registrars = Registrars(habits, enrolments.institution)
     state_ids = _numbers(persons, 10, rng)
     records = record(people, enrolments, places.zips, state_ids, registrars, tables, rates, rng)
@@ -136,7 +148,8 @@ def _numbers(n: int, digits: int, rng: np.random.Generator) -> Texts:
     """`object[n]`: n different numbers of this many digits, the first not nought."""
     least = 10 ** (digits - 1)
     drawn = least + rng.choice(9 * least, size=n, replace=False)
-    return drawn.astype(str).astype(object)
+    texts: Texts = drawn.astype(str).astype(object)
+    return texts
 
 
 def _local_ids(institution: NDArray[np.int64], rng: np.random.Generator) -> Texts:
@@ -162,9 +175,7 @@ def _with_later_rows(
 
     The later row has a new address, or the right spelling of a name misspelt before.
     """
-    rows = pd.DataFrame(
-        {name: getattr(records, name) for name in Records.__slots__}, dtype=object
-    )
+    rows = pd.DataFrame({name: getattr(records, name) for name in Records.__slots__}, dtype=object)
     n = len(rows)
     again = np.flatnonzero(happens(rng, rates.later_row, n))
     later = rows.loc[again].copy()

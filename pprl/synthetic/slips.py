@@ -66,7 +66,8 @@ def _spelt(text: str, kind: int, place: float, choice: float) -> str:
     at = 1 + int(place * (len(text) - 1))
     if kind == 0 and text[at].lower() in NEIGHBOURS:
         keys = NEIGHBOURS[text[at].lower()]
-        return text[:at] + keys[int(choice * len(keys))] + text[at + 1 :]
+        key = keys[int(choice * len(keys))]
+        return text[:at] + (key.upper() if text[at].isupper() else key) + text[at + 1 :]
     if kind == 1:
         at = min(at, len(text) - 2)
         return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
@@ -78,12 +79,13 @@ def _spelt(text: str, kind: int, place: float, choice: float) -> str:
 
 
 def _heard(text: str, choice: float) -> str:
-    """The text with one sound spelt another way, its first letter kept; a letter lost if none is."""
+    """The text with one sound spelt another way, or its last letter lost; the first one stays."""
     lower = text.lower()
     found = [(old, new) for old, new in SOUNDS if old in lower[1:]]
     if not found:
         return text[:-1]
     old, new = found[int(choice * len(found))]
+    new = new.upper() if text.isupper() else new
     return text[0] + re.sub(old, new, text[1:], count=1, flags=re.IGNORECASE)
 
 
@@ -109,9 +111,7 @@ def dates_swapped(days: Dates) -> Dates:
     return date_of(year, day, month, days)
 
 
-def dates_misdigited(
-    days: Dates, rng: np.random.Generator
-) -> Dates:
+def dates_misdigited(days: Dates, rng: np.random.Generator) -> Dates:
     """Dates with one digit of day, month or year wrong, and still dates of pupils."""
     year, month, day = parts_of(days)
     part = rng.choice(4, size=len(days), p=[0.35, 0.25, 0.2, 0.2])
@@ -126,9 +126,7 @@ def dates_misdigited(
     )
 
 
-def dates_off_by_one(
-    days: Dates, rng: np.random.Generator
-) -> Dates:
+def dates_off_by_one(days: Dates, rng: np.random.Generator) -> Dates:
     """Dates a day, a month or a year out; 31 May a month earlier stays, for want of such a date."""
     year, month, day = parts_of(days)
     part = rng.choice(3, size=len(days), p=[0.5, 0.2, 0.3])

@@ -175,8 +175,6 @@ def test_strangers_are_different_in_everything() -> None:
     assert ((COMPARISON.levels(common) < worst).mean(axis=0) < 0.02).all()
 
 
-
-
 common_counts = st.tuples(
     *(st.integers(0, segment.insertions) for segment in COMPARISON.segments)
 ).map(lambda counts: np.array([counts], np.uint16))
@@ -246,9 +244,7 @@ def test_without_the_names_segment_nothing_is_swapped() -> None:
     seed=st.integers(0, 2**32 - 1),
     count=st.integers(0, 50),
 )
-def test_patterns_and_levels_undo_each_other(
-    attributes: set[str], seed: int, count: int
-) -> None:
+def test_patterns_and_levels_undo_each_other(attributes: set[str], seed: int, count: int) -> None:
     """Each combination of levels has its own number, from 0 without gaps."""
     comparison = Comparison((), tuple(name for name in LEVELS if name in attributes))
     rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""What the tests of match files share: random entries, and files that hold whatever a test wants."""
+"""What the tests of match files share: random entries, and files holding whatever a test wants."""
 
 from __future__ import annotations
 

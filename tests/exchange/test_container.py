@@ -44,7 +44,12 @@ LAYOUTS = [
     (b"{}", b"", [], BARE),
     (b"{}", b"", [b""], BARE.ljust(64, b"\0")),
     (b"{}", b"", [b"part"], BARE.ljust(64, b"\0") + b"part"),
-    (b"{} ", b"signature", [b"a", b"b" * 64], SIGNED.ljust(128, b"\0") + b"a".ljust(64, b"\0") + b"b" * 64),
+    (
+        b"{} ",
+        b"signature",
+        [b"a", b"b" * 64],
+        SIGNED.ljust(128, b"\0") + b"a".ljust(64, b"\0") + b"b" * 64,
+    ),
 ]
 """What a container holds and its bytes; the same list drives writer and reader."""
 

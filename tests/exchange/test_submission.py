@@ -128,9 +128,7 @@ def test_a_file_altered_anywhere_is_refused(
     assert opened(tmp_path, bytes(content)).records == 3
 
 
-def test_bytes_behind_the_file_are_refused(
-    tmp_path: Path, make_submission: MakeSubmission
-) -> None:
+def test_bytes_behind_the_file_are_refused(tmp_path: Path, make_submission: MakeSubmission) -> None:
     """Nothing travels that no digest covers."""
     make_submission().write(tmp_path / "whole.pprl")
     content = (tmp_path / "whole.pprl").read_bytes()
@@ -163,9 +161,7 @@ def database(path: Path) -> None:
     ],
     ids=["empty", "zip", "sqlite", "text", "zeros", "linkage key", "newer version"],
 )
-def test_a_foreign_file_is_told(
-    write: Callable[[Path], object], told: str, tmp_path: Path
-) -> None:
+def test_a_foreign_file_is_told(write: Callable[[Path], object], told: str, tmp_path: Path) -> None:
     """Each file that may be sent by mistake has a message that says what it is not."""
     path = tmp_path / "orchard.pprl"
     write(path)
@@ -241,7 +237,10 @@ def schema_of(**types: pa.DataType) -> pa.Schema:
 
 
 RIGHT = {"token": pa.uint64(), "record": pa.uint32(), "filter": pa.binary(16)}
-DESCRIBED, READABLE = "is not the table that its manifest describes", "is not a readable Arrow table"
+DESCRIBED, READABLE = (
+    "is not the table that its manifest describes",
+    "is not a readable Arrow table",
+)
 HOSTILE_TABLES = {
     "empty": (b"", READABLE),
     "noise": (bytes(range(256)), READABLE),
@@ -362,9 +361,7 @@ def test_opening_takes_no_memory_of_the_files_size(
     assert same(read.passes["birth"], submission.passes["birth"])
 
 
-def test_what_was_opened_cannot_be_changed(
-    tmp_path: Path, make_submission: MakeSubmission
-) -> None:
+def test_what_was_opened_cannot_be_changed(tmp_path: Path, make_submission: MakeSubmission) -> None:
     """The arrays are views of the file, and read-only."""
     make_submission().write(tmp_path / "a.pprl")
     entries = Submission.open(tmp_path / "a.pprl").passes["birth"]

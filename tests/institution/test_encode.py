@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import traceback
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +18,7 @@ from hypothesis import strategies as st
 import pprl
 from pprl import Agreement, Encoded, LinkageKey, State, Submission
 from pprl.agreement.profiles import PROFILES, profile
-from pprl.errors import AgreementError, StudentsError, UsageError
+from pprl.errors import AgreementError, StateError, StudentsError, UsageError
 from pprl.institution.normalise import normalise
 from tests.oracle import Institution, Tables, tables_of
 from tests.rosters import agreement_on, crowded, little_rosters, roster, varied
@@ -315,6 +319,36 @@ def test_a_field_that_the_agreement_lacks_changes_nothing() -> None:
     )
 
 
+def test_a_middle_name_that_the_agreement_lacks_is_never_read() -> None:
+    """Not even to tell whether two rows are one student."""
+    agreement = agreement_on(["birth-date", "first-last"])
+    linkage = agreement.linkage
+    without = dataclasses.replace(
+        linkage,
+        fields=tuple(name for name in linkage.fields if name != "middle_name"),
+        segments=tuple(item for item in linkage.segments if item.name != "middle_name"),
+    )
+    agreement = dataclasses.replace(agreement, linkage=without)
+    again = {**ANA, "local_id": "2", "middle_name": "Quinn"}
+    rows = roster({**ANA, "middle_name": "Rose"}, again, UMA).assign(zip="90001")
+    assert submitted(rows, agreement).submission.records == 2
+
+
+def test_one_state_gives_two_institutions_no_entry_in_common_but_students() -> None:
+    """A county office's own state, used by mistake for two districts that number alike.
+
+    Decoys of the same local id would meet at the hub as a perfect match of two strangers.
+    """
+    agreement = agreement_on(["last-sound+zip"])
+    state = State.in_memory(OWN)
+    rows = roster(ANA, UMA), roster({**ANA, "last_name": "Kim"}, {**UMA, "last_name": "Pym"})
+    one = submitted(rows[0], agreement, state).submission
+    with contextlib.suppress(StateError):
+        other = submitted(rows[1], agreement, state, institution="reedley").submission
+        shared = tables_of(one)["last-sound+zip"].keys() & tables_of(other)["last-sound+zip"]
+        assert not shared
+
+
 @pytest.mark.parametrize("changed", ["key", "partnership"])
 def test_another_key_or_partnership_shares_no_token(changed: str) -> None:
     """Nor the value by which two files tell that they were made alike."""
@@ -331,6 +365,18 @@ def test_another_key_or_partnership_shares_no_token(changed: str) -> None:
     assert one.manifest.key_check != other.manifest.key_check
     for name, entries in one.passes.items():
         assert not np.intersect1d(entries.tokens, other.passes[name].tokens).size
+
+
+def test_a_new_linkage_key_gives_no_decoy_away() -> None:
+    """Under one state, what stayed the same while every student's token changed was a decoy."""
+    agreement = agreement_on(["first-last"])
+    state = State.in_memory(OWN)
+    rows = crowded(30, seed=1)
+    old, new = (
+        submitted(rows, agreement, state, key=key).submission.passes["first-last"].tokens
+        for key in (SHARED, bytes(32))
+    )
+    assert not np.intersect1d(old, new).size
 
 
 def test_two_institutions_share_exactly_the_blocks_that_both_hold_alone() -> None:
@@ -460,3 +506,90 @@ def test_normalised_alike_is_encoded_alike() -> None:
     assert tables_of(submitted(rows, agreement).submission) == tables_of(
         submitted(shouted, agreement).submission
     )
+
+
+CANARY = {
+    "local_id": "Zzyzxcanary17",
+    "first_name": "Zzyzxcanary",
+    "middle_name": "Zzyzxcanary",
+    "last_name": "Zzyzxcanary",
+    "birth_date": "2003-11-29",
+    "zip": "98765",
+    "state_id": "7766554433",
+}
+"""A student of whom nothing may be seen anywhere but in the map that stays at the institution."""
+
+TRACES = ("zzyzx", "2003-11-29", "20031129", "2003, 11, 29", "98765", "7766554433")
+
+
+def traces_in(text: str) -> list[str]:
+    """What of the canary a text gives away."""
+    return [trace for trace in TRACES if trace in text.lower()]
+
+
+def spelled(trace: str) -> list[bytes]:
+    """A trace in each encoding and case in which it could lie in a file."""
+    forms = {trace, trace.upper(), trace.capitalize()}
+    return [form.encode(e) for form in forms for e in ("utf-8", "utf-16-le", "utf-16-be")]
+
+
+def test_what_encode_returns_shows_nobody() -> None:
+    """Counts only, in every text of the result and its parts."""
+    encoded = submitted(roster(CANARY, ANA, UMA), agreement_on(FEW_PASSES[:3], state_id=True))
+    submission = encoded.submission
+    for shown in (encoded, submission, submission.manifest, encoded.notes, submission.passes):
+        assert not traces_in(repr(shown) + str(shown))
+
+
+def test_no_file_of_the_institution_holds_an_identifier(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the match file, the state or anything left in the folder for temporary files."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.chdir(tmp_path)
+    state = State.open(tmp_path / "fresno.state")
+    encoded = submitted(
+        roster(CANARY, ANA, UMA), agreement_on(FEW_PASSES[:3], state_id=True), state
+    )
+    encoded.submission.write(tmp_path / "fresno.pprl")
+    state.close()
+    files = sorted(file for file in tmp_path.rglob("*") if file.is_file())
+    assert [file.name for file in files] == ["fresno.pprl", "fresno.state"]
+    for file in files:
+        content = file.read_bytes()
+        found = [trace for trace in TRACES for form in spelled(trace) if form in content]
+        # Five digits of a ZIP turn up in random bytes too seldom to look for another canary.
+        assert not found
+
+
+FAULTS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "a column is missing": lambda rows: rows.drop(columns="last_name"),
+    "a column stands twice": lambda rows: pd.concat([rows, rows[["last_name"]]], axis=1),
+    "a column of numbers": lambda rows: rows.assign(zip=98765),
+    "a column of dates": lambda rows: rows.assign(birth_date=pd.Timestamp("2003-11-29")),
+    "a column of bytes": lambda rows: rows.assign(last_name=b"Zzyzxcanary"),
+    "a column of lists": lambda rows: rows.assign(first_name=[["Zzyzxcanary"]] * len(rows)),
+    "a local ID is blank": lambda rows: rows.assign(local_id=["", *rows.local_id[1:]]),
+    "local IDs are numbers": lambda rows: rows.assign(local_id=range(len(rows))),
+    "a local ID that is no Unicode": lambda rows: rows.assign(
+        local_id=["Zzyzxcanary\ud800", *rows.local_id[1:]]
+    ),
+    "one local ID of two people": lambda rows: rows.assign(local_id="Zzyzxcanary17"),
+    "too few students": lambda rows: rows.iloc[:1],
+    "no students": lambda rows: rows.iloc[:0],
+    "a required field is empty": lambda rows: rows.assign(birth_date=""),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_refusal_names_nobody(fault: str) -> None:
+    """On every path that refuses a roster: one of our own errors, its traceback without a value."""
+    agreement = Agreement.students(["fresno", "reedley"], minimum=2, state_id=True)
+    rows = FAULTS[fault](roster(CANARY, ANA, UMA))
+    with pytest.raises((UsageError, StudentsError)) as caught:
+        submitted(rows, agreement)
+    told = [*traceback.format_exception(caught.value), repr(caught.value), str(caught.value)]
+    assert not traces_in("".join(line for line in told if "tests" not in line))
+    chained = caught.value.__cause__ or caught.value.__context__
+    assert chained is None or caught.value.__suppress_context__

@@ -175,7 +175,7 @@ def test_a_key_file_that_others_may_open_is_refused(mode: int, tmp_path: Path) -
     path = tmp_path / "compact.key"
     LinkageKey(SECRET).save(path)
     path.chmod(mode)
-    with pytest.raises(KeyFileError, match="is open to other users. Run: chmod 600 "):
+    with pytest.raises(KeyFileError, match=r"is open to other users\. Run: chmod 600 "):
         LinkageKey.load(path)
 
 

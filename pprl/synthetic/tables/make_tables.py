@@ -49,16 +49,17 @@ def plain(names: pd.Series) -> pd.Series:
 
 def group_shares(census: pd.DataFrame) -> pd.DataFrame:
     """The share of a name's bearers in each group; columns as in `CENSUS_SHARES`, rows sum to 1."""
-    shares = pd.DataFrame(
-        {group: census[columns].sum(axis=1) for group, columns in CENSUS_SHARES.items()}
-    )
-    return shares.div(shares.sum(axis=1), axis=0)
+    shares = {group: census[columns].sum(axis=1) for group, columns in CENSUS_SHARES.items()}
+    total = pd.DataFrame(shares).sum(axis=1)
+    return pd.DataFrame({group: share / total for group, share in shares.items()})
 
 
 def rounded(values: pd.DataFrame) -> pd.DataFrame:
     """Non-negative values to two significant figures, as integers."""
-    magnitude = 10.0 ** np.maximum(np.floor(np.log10(np.maximum(values, 1.0))) - 1, 0)
-    return (np.round(values / magnitude) * magnitude).astype(int)
+    exact = values.to_numpy(dtype=np.float64)
+    magnitude = 10.0 ** np.maximum(np.floor(np.log10(np.maximum(exact, 1.0))) - 1, 0)
+    whole = (np.round(exact / magnitude) * magnitude).astype(np.int64)
+    return pd.DataFrame(whole, index=values.index, columns=values.columns)
 
 
 def surnames(census: pd.DataFrame) -> pd.DataFrame:
@@ -72,10 +73,12 @@ def surnames(census: pd.DataFrame) -> pd.DataFrame:
     frequency = bearers / bearers.sum()
     kept = (frequency * STUDENTS).sum(axis=1).nlargest(MOST_SURNAMES).index
     table = frequency.loc[kept]
-    for group in table:
-        borne = table[group][table[group] > 0].sort_values()
-        rarer = borne.index[: len(borne) // 2]
-        table.loc[rarer, group] += (1 - table[group].sum()) / len(rarer)
+    for group in CENSUS_SHARES:
+        share = table[group].to_numpy().copy()
+        borne = np.flatnonzero(share > 0)
+        rarer = borne[np.argsort(share[borne], kind="stable")][: len(borne) // 2]
+        share[rarer] += (1 - share.sum()) / len(rarer)
+        table[group] = share
     return rounded(table * 1e7).sort_index()
 
 

@@ -1,0 +1,9 @@
+"""Similar filters among many: every pair by a full scan, or nearly every by hashing.
+
+For filters without blocks and salts, such as clkhash's. Knows of neither names nor keys.
+"""
+
+from pprl.similarity.all_pairs import similar_pairs
+from pprl.similarity.found import SimilarPairs
+
+__all__ = ["SimilarPairs", "similar_pairs"]

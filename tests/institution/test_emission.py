@@ -1,0 +1,130 @@
+"""Claims about which students emit in which blocks."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pprl.agreement import Pass
+from pprl.institution.blocks import BlockValues
+from pprl.institution.emission import Emission, emit
+from pprl.institution.state import Ledger
+
+KEY = bytes(range(48))
+NOTHING_SENT = Ledger(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
+STUDENTS = 6
+
+holdings = st.sets(st.tuples(st.integers(0, STUDENTS - 1), st.integers(0, 9)))
+
+
+def values_of(pairs: set[tuple[int, int]]) -> BlockValues:
+    """Block values of (student, number of the value's text)."""
+    student, code = (
+        (np.array(c, np.int64) for c in zip(*sorted(pairs), strict=True))
+        if pairs
+        else (
+            np.zeros(0, np.int64),
+            np.zeros(0, np.int64),
+        )
+    )
+    _, value = np.unique(code, return_inverse=True)
+    return BlockValues(
+        student, value, np.bincount(value), (code,), ([f"value {n}" for n in range(10)],)
+    )
+
+
+def emitted(
+    pairs: set[tuple[int, int]], quota: int = 16, ledger: Ledger = NOTHING_SENT
+) -> set[tuple[int, int]]:
+    """The (student, value) pairs that are emitted; student `s` has the digest `100 + s`."""
+    emission = emission_of(pairs, quota, ledger)
+    number = {int(token_of(value)): value for value in range(10)}
+    return {
+        (int(student), number[int(token)])
+        for student, token in zip(emission.student, emission.tokens, strict=True)
+    }
+
+
+def emission_of(pairs: set[tuple[int, int]], quota: int, ledger: Ledger) -> Emission:
+    """What a pass of this quota emits."""
+    students = np.arange(STUDENTS)
+    return emit(
+        Pass("a pass", (), quota),
+        values_of(pairs),
+        KEY,
+        ledger,
+        students,
+        students.astype(np.uint64) + np.uint64(100),
+    )
+
+
+@functools.cache
+def token_of(value: int) -> np.uint64:
+    """The token of a value's text."""
+    return np.uint64(values_of({(0, value)}).keys(KEY)[0][0])
+
+
+def sent_for(held: dict[int, int]) -> Ledger:
+    """A ledger in which each value was sent for a student."""
+    return NOTHING_SENT.with_entries(
+        np.array([token_of(value) for value in held], np.uint64),
+        np.array([100 + student for student in held.values()], np.uint64),
+    )
+
+
+@given(pairs=holdings)
+def test_exactly_the_blocks_of_one_student_are_emitted(pairs: set[tuple[int, int]]) -> None:
+    """Where the quota is wide and nothing was ever sent."""
+    holders = Counter(value for _, value in pairs)
+    assert emitted(pairs) == {(s, value) for s, value in pairs if holders[value] == 1}
+
+
+@given(pairs=holdings, quota=st.integers(1, 3))
+def test_the_lowest_tokens_fill_the_quota(pairs: set[tuple[int, int]], quota: int) -> None:
+    """The same choice at every institution, made after the cap has counted all values."""
+    free = emitted(pairs)
+    expected = set()
+    for student in range(STUDENTS):
+        mine = sorted((value for s, value in free if s == student), key=token_of)
+        expected |= {(student, value) for value in mine[:quota]}
+    assert emitted(pairs, quota) == expected
+
+
+@given(
+    pairs=holdings,
+    held=st.dictionaries(st.integers(0, 9), st.integers(0, STUDENTS - 1)),
+    quota=st.integers(1, 3),
+)
+def test_a_block_once_sent_is_its_holders_alone(
+    pairs: set[tuple[int, int]], held: dict[int, int], quota: int
+) -> None:
+    """Withheld from others even if they alone hold it now; it takes none of their quota."""
+    allowed = {(s, v) for s, v in emitted(pairs) if held.get(v, s) == s}
+    sent = emitted(pairs, quota, sent_for(held))
+    assert sent <= allowed
+    for student in range(STUDENTS):
+        mine = sum(s == student for s, _ in allowed)
+        assert sum(s == student for s, _ in sent) == min(quota, mine)
+
+
+@given(pairs=holdings, quota=st.integers(1, 4))
+def test_decoys_take_exactly_the_places_that_are_left(
+    pairs: set[tuple[int, int]], quota: int
+) -> None:
+    """Slots are numbered from the real entries on, so that a decoy is the same until it goes."""
+    emission = emission_of(pairs, quota, NOTHING_SENT)
+    students, slots = emission.free_slots(STUDENTS, quota)
+    used = Counter(emission.student.tolist())
+    expected = [(s, slot) for s in range(STUDENTS) for slot in range(used[s], quota)]
+    assert list(zip(students.tolist(), slots.tolist(), strict=True)) == expected
+
+
+def test_a_digest_of_another_student_is_no_claim_to_a_block() -> None:
+    """Even if that student is in the file, without a value in the pass."""
+    assert emitted({(1, 3)}, ledger=sent_for({3: 1})) == {(1, 3)}
+    assert emitted({(1, 3)}, ledger=sent_for({3: 2})) == set()
+    assert emitted({(1, 3)}, ledger=sent_for({3: 77})) == set()

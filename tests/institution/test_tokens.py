@@ -1,0 +1,103 @@
+"""Claims about what fields are cut into."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pprl.agreement import Segment
+from pprl.agreement.linkage import SEGMENT_FIELDS
+from pprl.institution.collapse import collapse
+from pprl.institution.normalise import normalise
+from pprl.institution.tokens import bigrams, segment_values, token_table, value_tokens
+from tests import oracle
+from tests.rosters import agreement_on, roster, varied
+
+KEY = bytes(range(32))
+AL_LI = ["_a0", "al0", "l_0", "_l0", "li0", "i_0"]
+words = st.lists(st.text("abn", min_size=1, max_size=6), max_size=3)
+
+
+def tokens_of(segment: str, **fields: str) -> list[str]:
+    """The tokens of one student in one segment."""
+    (value,) = segment_values(segment, normalise(roster({"local_id": "1", **fields})))
+    return value_tokens(segment, value) if value else []
+
+
+@pytest.mark.parametrize(
+    ("segment", "fields", "expected"),
+    [
+        ("first_name", {"first_name": "Anna"}, ["_a0", "an0", "nn0", "na0", "a_0"]),
+        ("first_name", {"first_name": "J"}, ["_j0", "j_0"]),
+        ("first_name", {"first_name": "Al Al"}, ["_a0", "al0", "l_0", "_a1", "al1", "l_1"]),
+        ("last_name", {"last_name": "Li"}, ["_l0", "li0", "i_0"]),
+        ("last_name", {"last_name": "王"}, ["_王0", "王_0"]),
+        ("names", {"first_name": "Al", "last_name": "Li"}, AL_LI),
+        ("names", {"last_name": "Li"}, ["_l0", "li0", "i_0"]),
+        ("canonical_first_name", {"first_name": "Bill Joe"}, ["william"]),
+        ("middle_name", {"middle_name": "Rose"}, ["ir", "frose"]),
+        ("middle_name", {"middle_name": "R."}, ["ir"]),
+        ("birth_date", {"birth_date": "2005-12-03"}, ["y2005", "m12", "d03", "s0312"]),
+        ("sex", {"sex": "Male"}, ["m"]),
+        ("zip", {"zip": "90210"}, ["z90210", "p902"]),
+        ("state_id", {"state_id": "12-ab"}, ["12AB"]),
+    ],
+)
+def test_a_value_is_cut_into_these_tokens(
+    segment: str, fields: dict[str, str], expected: list[str]
+) -> None:
+    """One row for each rule."""
+    assert tokens_of(segment, **fields) == expected
+
+
+@pytest.mark.parametrize("segment", SEGMENT_FIELDS)
+def test_a_missing_field_has_no_tokens(segment: str) -> None:
+    """Its positions come from the institution's own key."""
+    assert tokens_of(segment) == []
+
+
+@given(parts=words)
+def test_no_token_of_a_name_stands_twice(parts: list[str]) -> None:
+    """Else its positions would be drawn twice; a repeat is numbered."""
+    tokens = bigrams(parts)
+    assert len(set(tokens)) == len(tokens) == sum(len(part) + 1 for part in parts)
+
+
+@given(parts=words)
+def test_parts_in_another_order_have_the_same_tokens(parts: list[str]) -> None:
+    """Which is why all name parts together tell of names that were swapped."""
+    assert sorted(bigrams(parts)) == sorted(bigrams(reversed(parts)))
+
+
+@pytest.mark.parametrize("segment", SEGMENT_FIELDS)
+def test_digests_are_as_the_slow_encoder_has_them(segment: str) -> None:
+    """HMAC of each token under the segment's key, rising, so that spelling gives no order."""
+    rows = varied(50, seed=13)
+    agreement = agreement_on(state_id=True)
+    students = oracle.students_of(rows, agreement)
+    table = token_table(segment, collapse(normalise(rows)).records, KEY)
+    for i, student in enumerate(students):
+        expected = sorted(
+            oracle.word(oracle.mac(KEY, token))
+            for token in oracle.tokens(Segment(segment, 64, 16, (1,)), student)
+        )
+        (count,) = table.counts(np.array([i])).tolist()
+        assert table.matrix(np.array([i]), count)[:, 0].tolist() == expected
+
+
+def test_students_of_one_value_share_a_row() -> None:
+    """Ten thousand Garcias are digested once."""
+    rows = roster(*({"local_id": str(i), "last_name": "Garcia"} for i in range(5)))
+    table = token_table("last_name", normalise(rows), KEY)
+    assert table.row.tolist() == [0] * 5
+    assert len(table.digests) == len("_garcia_") - 1
+    assert table.matrix(np.array([1, 4]), 7).shape == (7, 2)
+
+
+def test_a_token_is_another_number_under_another_key() -> None:
+    """Segments have keys of their own, so that first and last names are never compared."""
+    students = normalise(roster({"local_id": "1", "last_name": "Garcia"}))
+    one, other = (token_table("last_name", students, key) for key in (KEY, bytes(32)))
+    assert not np.intersect1d(one.digests, other.digests).size
