@@ -39,8 +39,8 @@ class Kernel(Protocol):
 
 def similar_pairs(
     a: Words,
-    b: Words | None = None,
-    threshold: Number = 0.8,
+    b: Words | None,
+    threshold: Number,
     *,
     measure: Measure = "dice",
     top: int | None = None,
@@ -78,7 +78,9 @@ def similar_pairs(
         UsageError: an argument is none of these, numba is asked for and not installed, or there are
             more than `max_pairs`.
     """
-    ordered_a, ordered_b, rule = checked(a, b, threshold, measure, top, max_pairs)
+    ordered_a, ordered_b, rule = checked(
+        a, b, threshold, measure, top=top, max_pairs=max_pairs, threads=threads
+    )
     finder = _kernel(kernel)(ordered_a, ordered_b, rule)
     gathering = Gathering(
         max_pairs=max_pairs,
@@ -111,13 +113,12 @@ def checked(
     b: Words | None,
     threshold: Number,
     measure: Measure,
-    top: int | None,
-    max_pairs: int,
+    **counts: int | None,
 ) -> tuple[PopcountOrder, PopcountOrder, Threshold]:
     """Sort both sides (the same one, if there is no `b`) and make the threshold exact.
 
     Raises:
-        UsageError: an argument cannot be used.
+        UsageError: an argument cannot be used, or one of `counts` is below 1.
     """
     ordered_a = PopcountOrder.of(a, "a")
     ordered_b = ordered_a if b is None else PopcountOrder.of(b, "b")
@@ -126,10 +127,9 @@ def checked(
             f"a has filters of {a.shape[1]} words and b of {ordered_b.words.shape[1]}: filters of "
             "different lengths cannot be compared."
         )
-    if top is not None and top < 1:
-        raise UsageError("top must be at least 1; None keeps all pairs.")
-    if max_pairs < 1:
-        raise UsageError("max_pairs must be at least 1.")
+    for name, count in counts.items():
+        if count is not None and count < 1:
+            raise UsageError(f"{name} must be at least 1.")
     return ordered_a, ordered_b, Threshold.of(measure, threshold, 64 * a.shape[1])
 
 

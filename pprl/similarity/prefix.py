@@ -100,9 +100,7 @@ def choose(
     return best
 
 
-def demands(
-    threshold: Threshold, ones: Counts, looked_at: Counts
-) -> NDArray[np.float64]:
+def demands(threshold: Threshold, ones: Counts, looked_at: Counts) -> NDArray[np.float64]:
     """What a filter demands of the common bits within the prefix, its half of the sum.
 
     Two filters with `a` and `b` bits set, `x` and `y` of them in the prefix, are similar only if

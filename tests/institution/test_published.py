@@ -178,7 +178,7 @@ def encoded_manifest(agreement: pprl.Agreement, rows: pd.DataFrame) -> Manifest:
 
 
 def test_completeness_counts_each_field_once_a_student() -> None:
-    """Shares of collapsed students, and of those who emit nowhere."""
+    """Shares of collapsed students, and of those without any blocking key."""
     section = agreement_on().linkage
     students = normalise(
         roster(
@@ -189,7 +189,7 @@ def test_completeness_counts_each_field_once_a_student() -> None:
         )
     )
     shares, unplaced = completeness(
-        section, students, np.array([True, True, True, False]), WITHOUT_NOISE, KEY
+        section.fields, students, np.array([True, True, True, False]), WITHOUT_NOISE, KEY
     )
     assert shares == {
         "first_name": 0.5,
@@ -208,7 +208,7 @@ def test_published_shares_lie_between_none_and_all(epsilon: float, count: int) -
     """Whatever the noise."""
     students = normalise(crowded(count, seed=1))
     section = agreement_on(state_id=True).linkage
-    shares, unplaced = completeness(section, students, np.zeros(count, bool), epsilon, KEY)
+    shares, unplaced = completeness(section.fields, students, np.zeros(count, bool), epsilon, KEY)
     assert set(shares) == set(section.fields)
     assert all(0 <= share <= 1 for share in (*shares.values(), unplaced))
 
@@ -226,8 +226,8 @@ def test_the_manifest_publishes_nothing_exact_but_the_number_of_records() -> Non
         assert profile.levels != manifest.non_match_profile[name].levels
 
 
-def test_records_placed_nowhere_are_counted_by_what_they_are_themselves() -> None:
-    """Replacing one student must not place or displace others in the published share."""
+def test_records_without_a_block_are_counted_by_what_they_are_themselves() -> None:
+    """Replacing one student does not place or displace others in the published share."""
     agreement = agreement_on(["birth-date", "last-sound+zip"], epsilon=1e12)
     ana = {"local_id": "1", "first_name": "Ana", "last_name": "Diaz Lopez Kim", "zip": "90001"}
     others = [
