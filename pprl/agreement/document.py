@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -31,7 +32,9 @@ class Table:
 
     def fault(self, key: str, message: str) -> None:
         """Keep a fault of `key`; the message says what is wrong and what would be right."""
-        self.faults.append(f"{self.place} {key}: {message}".lstrip())
+        told = f"{self.place} {key}: {message}".lstrip()
+        # A manifest's keys are a stranger's: they must not write to anybody's terminal.
+        self.faults.append("".join(c if c.isprintable() else ascii(c)[1:-1] for c in told))
 
     def has(self, key: str) -> bool:
         """Whether the key is there."""
@@ -54,11 +57,13 @@ class Table:
             self.fault(key, f"{value} is too small; at least {least}")
         return int(value or 0)
 
-    def number(self, key: str, default: float, above: float) -> float:
-        """A number greater than `above`."""
+    def number(self, key: str, default: float | None = None, *, above: float) -> float:
+        """A finite number greater than `above`."""
         value = self._get(key, (int, float), "a number", default)
-        if isinstance(value, (int, float)) and not above < value < float("inf"):
+        # A whole number may lie beyond all floats, but compares with them.
+        if isinstance(value, (int, float)) and not above < value <= sys.float_info.max:
             self.fault(key, f"{value} is out of range; greater than {above:g}")
+            return 0.0
         return float(value or 0)
 
     def flag(self, key: str, default: bool) -> bool:
@@ -133,7 +138,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise AgreementError(f"{path}: cannot be read ({error.strerror}).") from None
     except UnicodeDecodeError:
         raise AgreementError(f"{path}: is not UTF-8; save it as UTF-8 text.") from None
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise AgreementError(f"{path}: is nested too deeply.") from None
+    except ValueError as error:
         raise AgreementError(f"{path}: is not TOML: {error}.") from None
 
 

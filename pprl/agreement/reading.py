@@ -7,7 +7,7 @@ from typing import Any
 
 from pprl.agreement.blocking import BlockingPart
 from pprl.agreement.document import Table
-from pprl.agreement.levels import CUTS
+from pprl.agreement.levels import CUTS, Comparison
 from pprl.agreement.linkage import (
     FIELDS,
     NICKNAMES,
@@ -32,8 +32,10 @@ def read_linkage(table: Table) -> LinkageSection:
         partnership = str(uuid.UUID(partnership))
     except ValueError:
         if partnership:
-            table.fault("partnership", "is not a UUID; make one with python -m uuid")
+            table.fault("partnership", "is not a UUID; make one with uuidgen")
     country = table.text("country", "US")
+    if len(country) != 2 or not (country.isascii() and country.isalpha() and country.isupper()):
+        table.fault("country", 'must be two capital letters, such as "US"')
     hub_key = table.text("hub_key", "")
     optional_fields = table.texts("also", ()) if table.has("profile") else ()
     section = _spelled(table, _content(table), optional_fields)
@@ -71,6 +73,7 @@ def _spelled(table: Table, content: Table, also: tuple[str, ...]) -> dict[str, A
         for field in SEGMENT_FIELDS.get(segment.name, ()):
             if field not in fields:
                 content.fault("fields", f"lacks {field!r}, which segment {segment.name!r} needs")
+    _unique(list(fields), content, "fields")
     _unique([segment.name for segment in segments], content, "segment")
     _unique([item.name for item in passes], content, "pass")
     if not segments:
@@ -79,8 +82,8 @@ def _spelled(table: Table, content: Table, also: tuple[str, ...]) -> dict[str, A
         content.fault("pass", f"there must be 1 to {MOST_PASSES} of them")
     section = LinkageSection("", fields, segments, passes)
     for item in passes if segments else ():
-        if not section.segments_of(item):
-            content.fault("pass", f"{item.name!r} blocks on every segment; none is left")
+        if not Comparison.of(section, item).attributes:
+            content.fault("pass", f"{item.name!r} leaves nothing to compare")
     return {"fields": fields, "segments": segments, "passes": passes}
 
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pprl.agreement.document import Table
+from pprl.agreement.party import IDENTIFIER
 from pprl.errors import SubmissionError
 
 FORMAT = 1
@@ -125,25 +126,27 @@ class Manifest:
             SubmissionError: not JSON, a newer format, or a key missing, unknown or of a wrong type.
         """
         try:
-            tree = json.loads(content.decode("ascii"), parse_constant=_no_constant)
+            tree = json.loads(
+                content.decode("ascii"), parse_constant=_no_constant, object_pairs_hook=_once
+            )
         except (ValueError, RecursionError):
             raise SubmissionError(f"{name}: its manifest is not readable JSON.") from None
         if not isinstance(tree, dict):
             raise SubmissionError(f"{name}: its manifest is not a JSON object.")
         table = Table(tree, "manifest", [])
-        if table.whole("format") > FORMAT:
+        if table.whole("format", least=1) > FORMAT:
             raise SubmissionError(f"{name}: has a newer format version; upgrade pprl to read it.")
         completeness = table.table("completeness")
         profiles = table.table("non_match_profile")
         manifest = cls(
-            institution=table.text("institution"),
+            institution=_party(table, "institution"),
             agreement=_digest(table, "agreement", 64),
             linkage=_digest(table, "linkage", 64),
             key_check=_digest(table, "key_check", 32),
             records=_count(table, "records"),
             sequence=_count(table, "sequence"),
             software=table.text("software"),
-            epsilon=table.number("epsilon", 0.0, above=0.0),
+            epsilon=table.number("epsilon", above=0.0),
             completeness=MappingProxyType({k: _share(completeness, k) for k in completeness}),
             unplaced=_share(table, "unplaced"),
             non_match_profile=MappingProxyType(
@@ -163,8 +166,9 @@ def _profile(table: Table) -> PassProfile:
     profile = PassProfile(
         _count(table, "pairs"), MappingProxyType({key: levels.wholes(key) for key in levels})
     )
-    if any(count < 0 for counts in profile.levels.values() for count in counts):
-        table.fault("levels", "holds a negative count")
+    counts = [count for row in profile.levels.values() for count in row]
+    if not all(0 <= count < MOST_RECORDS for count in counts):
+        table.fault("levels", "holds a count that is negative or too large")
     table.finish()
     return profile
 
@@ -192,7 +196,7 @@ def _count(table: Table, key: str) -> int:
 
 def _share(table: Table, key: str) -> float:
     """A number from 0 to 1."""
-    value = table.number(key, 0.0, above=-1e-9)
+    value = table.number(key, above=-1e-9)
     if value > 1:
         table.fault(key, "must lie between 0 and 1")
     return value
@@ -204,6 +208,22 @@ def _digest(table: Table, key: str, digits: int) -> str:
     if len(value) != digits or set(value) - set("0123456789abcdef"):
         table.fault(key, f"must be {digits} hexadecimal digits")
     return value
+
+
+def _party(table: Table, key: str) -> str:
+    """A party's id."""
+    value = table.text(key)
+    if value and not IDENTIFIER.fullmatch(value):
+        table.fault(key, "is no party's id")
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object none of whose keys stands twice: all readers must see the same manifest."""
+    tree = dict(pairs)
+    if len(tree) < len(pairs):
+        raise ValueError("a key stands twice")
+    return tree
 
 
 def _no_constant(text: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import mmap
@@ -18,8 +19,12 @@ from pprl.errors import SubmissionError
 from pprl.exchange.container import read_head, read_parts, replacing, write_container
 from pprl.exchange.manifest import Manifest, Part
 
+_ARROW_HEAD = 8
+_MESSAGE_HEADER = 2
+_BATCH_COMPRESSION = 3
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Entries:
     """What a submission holds for one pass, in the order of its tokens.
 
@@ -37,8 +42,12 @@ class Entries:
         """How many entries."""
         return len(self.tokens)
 
+    def __repr__(self) -> str:
+        """Counts only."""
+        return f"<Entries: {len(self):,} of {self.filters.shape[1]} words>"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Submission:
     """One institution's encodings under one agreement.
 
@@ -166,6 +175,8 @@ def from_arrow(part: memoryview, description: Part, name: str) -> Entries:
         reader = pa.ipc.open_file(pa.py_buffer(part))
         if reader.schema != _schema(description.words) or reader.num_record_batches != 1:
             raise SubmissionError(f"{place}: is not the table that its manifest describes.")
+        if _is_compressed(part):
+            raise SubmissionError(f"{place}: is compressed, which a match file never is.")
         batch = reader.get_batch(0)
         batch.validate(full=True)
     except (pa.ArrowException, OSError, ValueError, OverflowError):
@@ -180,6 +191,37 @@ def from_arrow(part: memoryview, description: Part, name: str) -> Entries:
         records=records.to_numpy(),
         filters=words.reshape(len(filters), description.words),
     )
+
+
+def _is_compressed(part: memoryview) -> bool:
+    """Whether any batch in an Arrow file is compressed: it could unpack to any size.
+
+    Arrow does not tell before it unpacks, so this looks for `RecordBatch.compression` in the
+    metadata of each message, a flatbuffer that Arrow has verified (Message.fbs, format 1.5).
+    """
+    stream = pa.BufferReader(pa.py_buffer(part[_ARROW_HEAD:]))
+    with contextlib.suppress(EOFError):
+        while True:
+            message = pa.ipc.read_message(stream)
+            if message.type == "record batch" and _names_codec(bytes(message.metadata)):
+                return True
+    return False
+
+
+def _names_codec(metadata: bytes) -> bool:
+    """Whether the metadata of a record batch has the field `compression`."""
+    root = int.from_bytes(metadata[:4], "little")
+    header = _flatbuffer_field(metadata, root, _MESSAGE_HEADER)
+    batch = header + int.from_bytes(metadata[header : header + 4], "little")
+    return bool(_flatbuffer_field(metadata, batch, _BATCH_COMPRESSION))
+
+
+def _flatbuffer_field(buffer: bytes, table: int, number: int) -> int:
+    """Where a field of a flatbuffer's table stands, 0 if it is absent."""
+    vtable = table - int.from_bytes(buffer[table : table + 4], "little", signed=True)
+    slot, size = 4 + 2 * number, int.from_bytes(buffer[vtable : vtable + 2], "little")
+    place = int.from_bytes(buffer[vtable + slot : vtable + slot + 2], "little")
+    return table + place if slot < size and place else 0
 
 
 def _schema(words: int) -> pa.Schema:

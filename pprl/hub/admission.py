@@ -86,8 +86,9 @@ def _check_form(submission: Submission, agreement: Agreement) -> None:
         if entries.filters.shape[1] != agreement.linkage.words_of(linkage_pass):
             raise SubmissionError(f"{place}: its filters have another length than agreed.")
         check_entries(entries, submission.records, place)
-        emitted = np.bincount(entries.records, minlength=submission.records)
-        if not (emitted == linkage_pass.quota).all():
+        # Counted only once the number of entries bears the number of records out.
+        full = len(entries) == submission.records * linkage_pass.quota
+        if not full or (np.bincount(entries.records) != linkage_pass.quota).any():
             raise SubmissionError(
                 f"{place}: a record has more or fewer entries than the quota of "
                 f"{linkage_pass.quota}. Ask for a file made by pprl encode."

@@ -108,5 +108,11 @@ def _fit_together(
     sources = [int(source[node]) for node in one]
     if any(sole[s] and s in sources for s in (int(source[node]) for node in two)):
         return False
-    evidence = sum(known.get((min(a, b), max(a, b)), ABSENT_LOG_ODDS) for a in one for b in two)
+    # Two records of one source were never compared, which says nothing.
+    evidence = sum(
+        known.get((min(a, b), max(a, b)), ABSENT_LOG_ODDS)
+        for a in one
+        for b in two
+        if source[a] != source[b]
+    )
     return evidence > 0

@@ -24,7 +24,7 @@ class PassPairs:
 
     Attributes:
         comparison: how they were compared.
-        group: `int16[n]`, the pair of sources, an index into `source_pairs` of all sources.
+        group: `int32[n]`, the pair of sources, an index into `source_pairs` of all sources.
         left: `uint32[n]`, record in the first source of the pair.
         right: `uint32[n]`, record in the second.
         token: `uint64[n]`, the block they share.
@@ -32,7 +32,7 @@ class PassPairs:
     """
 
     comparison: Comparison
-    group: NDArray[np.int16]
+    group: NDArray[np.int32]
     left: NDArray[np.uint32]
     right: NDArray[np.uint32]
     token: NDArray[np.uint64]
@@ -70,7 +70,7 @@ def compare_pass(
     ]
     return PassPairs(
         comparison=comparison,
-        group=np.repeat(np.arange(len(found), dtype=np.int16), [len(i) for _, _, _, i, _ in found]),
+        group=np.repeat(np.arange(len(found), dtype=np.int32), [len(i) for _, _, _, i, _ in found]),
         left=np.concatenate([tables[a].records[i] for _, a, _, i, _ in found]),
         right=np.concatenate([tables[b].records[j] for _, _, b, _, j in found]),
         token=np.concatenate([tables[a].tokens[i] for _, a, _, i, _ in found]),

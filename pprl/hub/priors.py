@@ -73,5 +73,5 @@ def observed_u(
     pairs = float(total.sum())
     if pairs <= 0:
         return spoken / spoken.sum(), 0.0
-    noise = 2 * scale**2 * sources * levels
+    noise = 2 * scale * scale * sources * levels
     return total / pairs, min(PROFILE_WEIGHT, pairs / (1 + noise / pairs))

@@ -42,7 +42,7 @@ class Candidates:
     """Every distinct pair of records that some pass found, in the order of its token.
 
     Attributes:
-        group: `int16[n]`, the pair of sources.
+        group: `int32[n]`, the pair of sources.
         left: `uint32[n]`, record in the first source.
         right: `uint32[n]`, record in the second.
         token: `uint64[n]`, the lowest block token that the pair shares; it decides ties, because
@@ -51,7 +51,7 @@ class Candidates:
         passes: `int64[n]`, how many passes found it.
     """
 
-    group: NDArray[np.int16]
+    group: NDArray[np.int32]
     left: NDArray[np.uint32]
     right: NDArray[np.uint32]
     token: NDArray[np.uint64]

@@ -60,7 +60,7 @@ def evaluate(linkage: Linkage, truth: pd.DataFrame) -> Evaluation:
     if missing:
         raise UsageError(f"truth lacks the columns {', '.join(sorted(missing))}.")
     known = linkage.study_ids.merge(
-        truth[["source", "record", "person"]].drop_duplicates(["source", "record"]),
+        truth[["source", "record", "person"]].dropna().drop_duplicates(["source", "record"]),
         on=["source", "record"],
     )
     source, _ = pd.factorize(known["source"])
