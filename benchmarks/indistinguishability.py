@@ -68,16 +68,18 @@ def run(rows: pd.DataFrame, agreement: Agreement, key: bytes, secret: bytes, see
     encoded = pprl.encode(rows, agreement, LinkageKey(key), "fresno", state=state, progress=False)
     real, section = encoded.submission, agreement.linkage
     simulated = simulate(real.manifest, section, np.random.default_rng(seed))
+    own = f"{section.digest}/{real.manifest.key_check}/{real.institution}"
+    context = hashlib.sha256(own.encode()).hexdigest()
     smallest = encoded.id_map.groupby("record").local_id.min().tolist()
     decoys = {}
     for linkage_pass in section.passes:
-        identity = state.student_digest(section.digest, smallest)
+        identity = state.student_digest(context, smallest)
         possible, _ = fill_decoys(
             section,
             section.segments_of(linkage_pass),
             np.repeat(identity, linkage_pass.quota),
             np.tile(np.arange(linkage_pass.quota), len(identity)),
-            state.derive(section.digest, f"decoys/{linkage_pass.name}"),
+            state.derive(context, f"decoys/{linkage_pass.name}"),
         )
         decoys[linkage_pass.name] = np.isin(real.passes[linkage_pass.name].tokens, possible)
     return Run(section, real, simulated, decoys)

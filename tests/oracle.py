@@ -66,12 +66,14 @@ class Institution:
     Attributes:
         linkage_key: the 32 bytes that all institutions share.
         secret: the 32 bytes of its own.
+        name: its party id.
         ledger: pass -> token -> digest of the student for whom it was sent.
         decoys: pass -> tokens of the decoys of the last submission.
     """
 
     linkage_key: bytes
     secret: bytes
+    name: str = "fresno"
     ledger: dict[str, dict[int, int]] = field(default_factory=dict)
     decoys: dict[str, set[int]] = field(default_factory=dict)
 
@@ -148,7 +150,10 @@ class Institution:
 
     def _own_key(self, agreement: Agreement, purpose: str) -> bytes:
         """A key that no other institution has."""
-        return derived(self.secret, agreement, purpose)
+        check = derived(self.linkage_key, agreement, "check", 16).hex()
+        context = f"{agreement.linkage.digest}/{check}/{self.name}"
+        salt = hashlib.sha256(context.encode()).digest()
+        return hkdf(self.secret, salt, b"pprl/1/" + purpose.encode(), 32)
 
 
 def tables_of(submission: Submission) -> Tables:

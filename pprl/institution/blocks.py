@@ -22,7 +22,7 @@ PAIR = "\x1f"
 _NAME_SOURCES = ("last_part", "name_part", "first_last_pair", "name_pair")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class PartValues:
     """The values of one part of a blocking key for every student.
 
@@ -36,8 +36,12 @@ class PartValues:
     codes: NDArray[np.int64]
     vocabulary: list[str]
 
+    def __repr__(self) -> str:
+        """Counts only."""
+        return f"<PartValues: {len(self.vocabulary)} values>"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class BlockValues:
     """Which student holds which block value in one pass; each pair of them once.
 
@@ -54,6 +58,10 @@ class BlockValues:
     holders: NDArray[np.int64]
     parts: tuple[NDArray[np.int64], ...]
     vocabularies: tuple[list[str], ...]
+
+    def __repr__(self) -> str:
+        """Counts only."""
+        return f"<BlockValues: {len(self.holders)} values of {len(self.parts)} parts>"
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> BlockValues:
         """Some of the rows; `holders` still counts all."""

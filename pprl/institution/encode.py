@@ -26,7 +26,7 @@ from pprl.institution.state import State
 from pprl.institution.tokens import TokenTable, token_table
 from pprl.progress import Progress, tracked
 
-LISTED = ("local_id", "first_name", "middle_name", "last_name", "suffix")
+LISTED = ("local_id", "first_name", "last_name")
 """Roster columns that are read whatever the agreement's fields are; without the others' values."""
 
 
@@ -121,10 +121,11 @@ def encode(
     agreement.party(institution_id)
     section = agreement.linkage
     state = state or State.in_memory()
-    roster = _roster(students, agreement, key, state)
-    fields_told = _fields_told(roster.students, agreement)
     check = key.check_value(section.digest)
-    context = f"{section.digest}/{check}"
+    # The institution's own bits change with the linkage key: else what stays the same is a decoy.
+    context = hashlib.sha256(f"{section.digest}/{check}/{institution_id}".encode()).hexdigest()
+    roster = _roster(students, agreement, key, state, context)
+    fields_told = _fields_told(roster.students, agreement)
     epsilon = agreement.records.epsilon
     with state.transaction():
         encoded = {
@@ -139,7 +140,7 @@ def encode(
             roster.students.records,
             np.any([item.blocked for item in encoded.values()], axis=0),
             epsilon,
-            state.derive(section.digest, "noise"),
+            state.derive(context, "noise"),
         )
         manifest = Manifest(
             institution=institution_id,
@@ -154,7 +155,7 @@ def encode(
             unplaced=unplaced,
             non_match_profile={name: item.profile for name, item in encoded.items()},
         )
-        sequence = state.sequence_of(f"{context}/{institution_id}", _content(manifest, passes))
+        sequence = state.sequence_of(context, _content(manifest, passes))
     notes = [*roster.students.notes, *fields_told]
     if idle := int((~np.any([item.emitting for item in encoded.values()], axis=0)).sum()):
         notes.append(
@@ -164,7 +165,9 @@ def encode(
     return Encoded(submission, _id_map(roster), tuple(notes))
 
 
-def _roster(students: pd.DataFrame, agreement: Agreement, key: LinkageKey, state: State) -> _Roster:
+def _roster(
+    students: pd.DataFrame, agreement: Agreement, key: LinkageKey, state: State, context: str
+) -> _Roster:
     """Normalise, collapse, number and tokenise."""
     section = agreement.linkage
     declared = [c for c in students.columns if c in LISTED or c in section.fields]
@@ -174,8 +177,8 @@ def _roster(students: pd.DataFrame, agreement: Agreement, key: LinkageKey, state
             f"There are {len(collapsed)} students; the agreement asks for at least "
             f"{agreement.records.minimum}, because a handful hides nobody."
         )
-    digests = state.student_digest(section.digest, collapsed.local_ids.tolist())
-    identity = state.student_digest(section.digest, collapsed.records.local_id.tolist())
+    digests = state.student_digest(context, collapsed.local_ids.tolist())
+    identity = state.student_digest(context, collapsed.records.local_id.tolist())
     record = np.empty(len(collapsed), np.uint32)
     record[np.argsort(identity, kind="stable")] = np.arange(len(collapsed), dtype=np.uint32)
     tables = {
@@ -200,7 +203,7 @@ def _encode_pass(
     name = linkage_pass.name
     segments = section.segments_of(linkage_pass)
     block_key = key.derive(section.digest, f"block/{name}", BLOCK_KEY_BYTES)
-    missing_key = state.derive(section.digest, f"missing/{name}")
+    missing_key = state.derive(context, f"missing/{name}")
     values = block_values(linkage_pass, roster.students.records)
     ledger = state.ledger(context, name)
     emission = emit(
@@ -229,7 +232,7 @@ def _encode_pass(
         segments,
         roster.identity[idle],
         slots,
-        state.derive(section.digest, f"decoys/{name}"),
+        state.derive(context, f"decoys/{name}"),
     )
     tokens = np.concatenate((emission.tokens, decoy_tokens))
     order = np.argsort(tokens)
@@ -245,7 +248,7 @@ def _encode_pass(
         block_key,
         missing_key,
         epsilon,
-        state.derive(section.digest, "noise"),
+        state.derive(context, "noise"),
     )
     everyone = np.arange(len(roster.students))
     return _EncodedPass(

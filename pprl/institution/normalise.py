@@ -172,6 +172,13 @@ def _texts(students: pd.DataFrame, name: str) -> Texts:
             f"column {name} holds something other than text, which has lost what an ID or a ZIP "
             "needs. Read the file with read_students, or with dtype=str."
         )
+    try:
+        "".join(values).encode("utf-8")
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"column {name} holds half a character, which is no text. Read the file with "
+            "read_students."
+        ) from None
     return values
 
 

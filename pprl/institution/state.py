@@ -24,6 +24,7 @@ from pprl.institution.linkage_key import derive
 
 SECRET_BYTES = 32
 _VERSION = 1
+_IN_USE = "The state is in use by another process; run again later."
 _SCHEMA = """
 CREATE TABLE secret (id INTEGER PRIMARY KEY CHECK (id = 1), bytes BLOB NOT NULL);
 CREATE TABLE ledger (
@@ -89,10 +90,16 @@ class State:
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             connection = sqlite3.connect(path, timeout=60, isolation_level=None)
-            return cls(connection, _prepare(connection, secrets.token_bytes(SECRET_BYTES)))
         except OSError as error:
             raise StateError(f"{path}: cannot be opened ({error.strerror}).") from None
-        except (sqlite3.Error, LookupError):
+        except sqlite3.Error:
+            raise StateError(f"{path}: cannot be opened as a state file.") from None
+        try:
+            return cls(connection, _prepare(connection, secrets.token_bytes(SECRET_BYTES)))
+        except (sqlite3.Error, LookupError) as error:
+            connection.close()
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+                raise StateError(_IN_USE) from None
             raise StateError(
                 f"{path}: is no pprl state file, or is damaged or of a newer version. "
                 "Restore it from a backup, or upgrade pprl."
@@ -142,7 +149,7 @@ class State:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError:
-            raise StateError("The state is in use by another process; run again later.") from None
+            raise StateError(_IN_USE) from None
         try:
             yield
         except BaseException:
@@ -188,7 +195,8 @@ def _prepare(connection: sqlite3.Connection, secret: bytes) -> bytes:
     """Lay out an empty database with this secret, or return the secret that an older one holds."""
     connection.execute("BEGIN IMMEDIATE")
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == 0:
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if version == 0 and tables == 0:
         for statement in filter(str.strip, _SCHEMA.split(";")):
             connection.execute(statement)
         connection.execute("INSERT INTO secret VALUES (1, ?)", (secret,))

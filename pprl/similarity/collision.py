@@ -8,6 +8,7 @@ probability `C(n - h, k) / C(n, k)`, whatever the filters are.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -85,10 +86,12 @@ def choose_key_bits(a: Words, b: Words, distance: int, recall: float) -> int:
     best, cheapest = 0, np.inf
     for length in range(_FEWEST_BITS, MOST_BITS + 1):
         chances = same_key(bits, length)
-        tables = np.log1p(-recall) / np.log1p(-chances[distance]) if chances[distance] < 1 else 1
-        cost = max(tables, 1) * (
-            _KEY_COST * (len(a) + len(b)) + _PAIR_COST * float(strangers @ chances)
-        )
+        chance = float(chances[distance])
+        if not chance:
+            break
+        tables = max(1.0, math.log1p(-recall) / math.log1p(-chance)) if chance < 1 else 1.0
+        strangers_met = float(strangers @ chances)
+        cost = tables * (_KEY_COST * (len(a) + len(b)) + _PAIR_COST * strangers_met)
         if tables <= MOST_TABLES and cost < cheapest:
             best, cheapest = length, cost
     if not best:

@@ -131,7 +131,7 @@ def _in_lanes(prefixes: Words, demand: Counts) -> tuple[Words, Counts]:
     return np.ascontiguousarray(lanes), demands_padded.reshape(groups, _LANES)
 
 
-def ones_in_word(word):  # type: ignore[no-untyped-def]
+def ones_in_word(word: np.uint64) -> np.uint64:
     """Bits set in a `uint64`, or in each of an array, by adding up ever wider fields.
 
     LLVM knows this form and replaces it by the processor's own instruction.
@@ -146,20 +146,20 @@ def ones_in_word(word):  # type: ignore[no-untyped-def]
 ones_in_word = numba.njit(inline="always")(ones_in_word)
 
 
-def compare(  # type: ignore[no-untyped-def]
-    prefixes,
-    demand,
-    lanes,
-    lane_demand,
-    a,
-    a_ones,
-    b,
-    b_ones,
-    least_common,
-    i,
-    j,
-    common,
-):
+def compare(
+    prefixes: Words,
+    demand: Counts,
+    lanes: Words,
+    lane_demand: Counts,
+    a: Words,
+    a_ones: Counts,
+    b: Words,
+    b_ones: Counts,
+    least_common: Counts,
+    i: Counts,
+    j: Counts,
+    common: Counts,
+) -> int:
     """Compare every row with every filter in the lanes.
 
     Args:
@@ -196,7 +196,7 @@ def compare(  # type: ignore[no-untyped-def]
             for lane in range(64):
                 if counts[lane] >= demand[row] + lane_demand[group, lane]:
                     column = group * 64 + lane
-                    shared = 0
+                    shared = np.int64(0)
                     for word in range(a.shape[1]):
                         shared += np.int64(ones_in_word(a[row, word] & b[column, word]))
                     if shared >= least_common[a_ones[row] + b_ones[column]]:

@@ -193,7 +193,7 @@ class _Search:
         return _Runs(order, their_order, start, stop - start)
 
     def _new_among(self, i: Counts, j: Counts) -> tuple[Counts, Counts, Counts]:
-        """Those candidate pairs that are similar and not known: number, bits in common, distance."""
+        """Those candidate pairs that are similar and new: number, bits in common, distance."""
         if self._is_self_join:
             i, j = np.minimum(i, j), np.maximum(i, j)
         total = self._a.ones[i] + self._b.ones[j]

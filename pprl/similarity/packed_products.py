@@ -78,8 +78,8 @@ class PackedProducts:
         """
         bits = self._unpacked(self._b.words[columns])
         looked_at = bits.sum(axis=1, dtype=np.int64)
-        demand = demands(self._threshold, self._b.ones[columns], looked_at)
-        demand = np.ceil(demand).astype(np.int64)
+        wanted = demands(self._threshold, self._b.ones[columns], looked_at)
+        demand = np.ceil(wanted).astype(np.int64)
         fields = _fields(block.demand[rows], block.looked_at[rows], demand, looked_at)
         packed = _packed(bits, demand, fields)
         found = []

@@ -1,9 +1,9 @@
 """How much of a filter to look at first.
 
-The Hamming distance of two filters over some of their bits is at most that over all of them. So most
-pairs can be dropped after a look at a part, the prefix, and only the survivors need be compared in
+The Hamming distance of two filters over some of their bits is at most that over all of them. So
+most pairs can be dropped after a look at a part, the prefix; only the survivors need be compared in
 full. The bits that differ most often among pairs come first: they drop a pair soonest. How many is
-decided by what a sample of pairs would cost. Sound whatever the sample: it decides speed alone.
+decided by what a sample of pairs would cost. The sample decides speed alone, never the result.
 """
 
 from __future__ import annotations

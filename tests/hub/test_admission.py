@@ -174,7 +174,6 @@ def test_a_stranger_is_told_before_anything_else(two: Two, agreement: Agreement)
         admit([spoilt, two[1]], agreement)
 
 
-@pytest.mark.xfail(reason="the quota is counted before the entries are", strict=True)
 def test_announcing_records_costs_no_memory(two: Two, agreement: Agreement) -> None:
     """A file of four entries that announces two billion records is refused at once."""
     boastful = with_manifest(two[0], records=1_000_000)

@@ -154,7 +154,6 @@ def test_of_two_claims_on_a_person_the_stronger_stands() -> None:
     assert any({3, 6} <= cluster for cluster in found)
 
 
-@pytest.mark.xfail(reason="pairs within one source count as absent", strict=True)
 def test_a_source_that_holds_a_person_twice_keeps_both() -> None:
     """Records 3 and 4 of a pooling source are never compared, which says nothing against them."""
     pairs = [(0, 3, 2.0, True), (0, 4, 1.9, True)]

@@ -128,7 +128,6 @@ def test_all_pairs_of_sources_are_numbered() -> None:
     assert source_pairs(3) == [(0, 1), (0, 2), (1, 2)]
 
 
-@pytest.mark.xfail(reason="int16 wraps beyond 32,767 pairs of sources", strict=True)
 def test_a_state_may_have_hundreds_of_sources(
     agreement: Agreement, make_submission: MakeSubmission
 ) -> None:

@@ -209,7 +209,6 @@ def test_a_key_changes_every_token_and_salt() -> None:
         assert not np.intersect1d(salts, values.keys(other)[1]).size
 
 
-@pytest.mark.xfail(reason="the dataclasses print their vocabularies")
 def test_blocks_show_nothing_of_the_students() -> None:
     """A debugger or a traceback that prints local variables must not print names."""
     values = held("last_part + zip", roster({"local_id": "1", "last_name": "Lee", "zip": "90001"}))

@@ -319,7 +319,6 @@ def test_a_field_that_the_agreement_lacks_changes_nothing() -> None:
     )
 
 
-@pytest.mark.xfail(reason="middle names are read to tell duplicates apart")
 def test_a_middle_name_that_the_agreement_lacks_is_never_read() -> None:
     """Not even to tell whether two rows are one student."""
     agreement = agreement_on(["birth-date", "first-last"])
@@ -335,7 +334,6 @@ def test_a_middle_name_that_the_agreement_lacks_is_never_read() -> None:
     assert submitted(rows, agreement).submission.records == 2
 
 
-@pytest.mark.xfail(reason="decoys depend on the state and the local id alone")
 def test_one_state_gives_two_institutions_no_entry_in_common_but_students() -> None:
     """A county office's own state, used by mistake for two districts that number alike.
 
@@ -369,7 +367,6 @@ def test_another_key_or_partnership_shares_no_token(changed: str) -> None:
         assert not np.intersect1d(entries.tokens, other.passes[name].tokens).size
 
 
-@pytest.mark.xfail(reason="decoys do not depend on the linkage key")
 def test_a_new_linkage_key_gives_no_decoy_away() -> None:
     """Under one state, what stayed the same while every student's token changed was a decoy."""
     agreement = agreement_on(["first-last"])
@@ -585,13 +582,7 @@ FAULTS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 }
 
 
-NOT_YET_REFUSED = pytest.mark.xfail(reason="half a character reaches the HMAC of local ids")
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [pytest.param(name, marks=NOT_YET_REFUSED) if "Unicode" in name else name for name in FAULTS],
-)
+@pytest.mark.parametrize("fault", FAULTS)
 def test_a_refusal_names_nobody(fault: str) -> None:
     """On every path that refuses a roster: one of our own errors, its traceback without a value."""
     agreement = Agreement.students(["fresno", "reedley"], minimum=2, state_id=True)

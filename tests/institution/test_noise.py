@@ -109,7 +109,6 @@ def test_noise_is_as_wide_as_the_sensitivity_over_the_budget() -> None:
         assert 0.8 < mean * epsilon / sensitivity < 1.2
 
 
-@pytest.mark.xfail(reason="budgets are rounded to fractions of at most a thousandth")
 def test_a_budget_however_small_is_never_rounded_up() -> None:
     """A promise of epsilon 0.00056 is not kept by noise for 0.001, nor by no noise at all."""
     counts = [10**9] * 300

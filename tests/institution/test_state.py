@@ -132,7 +132,6 @@ def test_a_database_of_another_program_or_version_is_refused(path: Path, version
         State.open(path)
 
 
-@pytest.mark.xfail(reason="any database without a version is laid out")
 def test_a_database_of_another_program_is_not_made_into_a_state(path: Path) -> None:
     """Even if that program, as most do, never numbers its versions."""
     with closing(sqlite3.connect(path)) as foreign:
@@ -163,7 +162,6 @@ def test_a_second_process_is_told_to_come_back(path: Path) -> None:
             pass
 
 
-@pytest.mark.xfail(reason="every error of SQLite is called damage")
 def test_a_state_in_use_cannot_be_called_damaged(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,7 +125,6 @@ def test_truth_that_lacks_a_column_is_refused(column: str) -> None:
         evaluate(linkage_of(rows), truth_of(rows).drop(columns=column))
 
 
-@pytest.mark.xfail(reason="unknown persons are taken for one person", strict=True)
 def test_an_unknown_person_is_nobody_in_particular() -> None:
     """Records whose person is not known are left out of account, as absent ones are."""
     rows = [("a", 0, 0, 0), ("b", 0, 0, 0), ("a", 1, 1, 1), ("b", 1, 2, 2)]
