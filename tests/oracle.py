@@ -213,7 +213,9 @@ def token_and_salt(block_key: bytes, value: tuple[str, ...]) -> tuple[int, bytes
 
 def part_values(part: BlockingPart, student: Student) -> set[str]:
     """The values of one part; none if it is missing. A name said twice in a field counts once."""
-    first = list(dict.fromkeys(student.first.split()))
+    every = part.source in ("name_part", "name_pair")
+    given = student.first.split() + (full_parts(student.middle) if every else [])
+    first = list(dict.fromkeys(given))
     last = list(dict.fromkeys(student.last.split()))
     forms = [transformed(canonical(name), part.transform) for name in first + last]
     if part.source == "last_part":
@@ -268,8 +270,12 @@ def pair(one: str, other: str) -> str:
 def tokens(segment: Segment, student: Student) -> set[str]:
     """What a segment is made from; nothing if the field is missing."""
     first, last, middle = student.first, student.last, student.middle
-    if segment.name in ("first_name", "last_name", "names"):
-        text = {"first_name": first, "last_name": last, "names": f"{first} {last}"}[segment.name]
+    if segment.name == "names":
+        return {canonical(part) for part in f"{first} {last}".split()}
+    if segment.name == "given_names":
+        return {canonical(part) for part in first.split() + full_parts(middle)}
+    if segment.name in ("first_name", "last_name"):
+        text = {"first_name": first, "last_name": last}[segment.name]
         seen: list[str] = []
         for part in text.split():
             padded = "_" + part + "_"
@@ -303,6 +309,11 @@ def filled(streams: list[Stream], segment: Segment) -> bytes:
                 if bits.bit_count() == segment.insertions:
                     return bits.to_bytes(segment.bits // 8, "little")
     raise AssertionError
+
+
+def full_parts(middle: str) -> list[str]:
+    """The parts of a middle name that are more than an initial."""
+    return [part for part in middle.split() if len(part) > 1]
 
 
 def siphash_stream(salt: bytes, digest: int, place: int) -> Stream:

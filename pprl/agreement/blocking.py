@@ -43,8 +43,9 @@ SOURCES = {
     "state_id": Source(("state_id",), fixes="state_id"),
 }
 """The parts by name. `first_name` is the canonical first name; `last_part` is any part of the last
-name; `name_part` is any part of either; `first_last_pair` is the first name and a part of the last,
-in either order; `name_pair` is any two name parts, in either order."""
+name; `name_part` is any part of the first, middle (initials apart) or last name; `first_last_pair`
+is the first name and a part of the last, in either order; `name_pair` is any two different name
+parts, in either order."""
 
 
 @dataclass(frozen=True)

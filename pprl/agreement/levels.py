@@ -28,7 +28,8 @@ CUTS = {
     "first_name": 3,
     "last_name": 3,
     "canonical_first_name": 1,
-    "names": 2,
+    "names": 1,
+    "given_names": 1,
     "middle_name": 2,
     "birth_date": 3,
     "sex": 1,
@@ -36,8 +37,6 @@ CUTS = {
     "state_id": 1,
 }
 """How many cut points a segment has."""
-
-SWAPPED = "swapped"
 
 
 @dataclass(frozen=True)
@@ -89,11 +88,8 @@ class Comparison:
             )
         if "last_name" in judged:
             judged["last_name"] = _spread(reached["last_name"], (0, 1, 2, 4))
-        if {"first_name", "last_name", "names"} <= reached.keys():
-            swapped = (reached["first_name"] == 3) & (reached["last_name"] == 3)
-            swapped &= reached["names"] <= 1
-            for name in ("first_name", "last_name"):
-                judged[name][swapped] = LEVELS[name].index(SWAPPED)
+        if "first_name" in judged:
+            _judge_swaps(judged, reached)
         if not judged:
             return np.zeros((len(common), 0), np.int8)
         return np.column_stack([judged[name] for name in self.attributes])
@@ -112,6 +108,23 @@ class Comparison:
         for column in reversed(range(len(self.sizes))):
             rest, levels[:, column] = np.divmod(rest, self.sizes[column])
         return levels
+
+
+def _judge_swaps(judged: dict[str, NDArray[np.int8]], reached: dict[str, NDArray[np.int8]]) -> None:
+    """Tell names that are there, but in another field; writes into `judged`.
+
+    Segments are salted apart, so that a first name never meets a last name. But the order-free
+    segments agree although the first names differ: `names` if first and last name are swapped,
+    `given_names` if first and middle name are.
+    """
+    unlike = judged["first_name"] == LEVELS["first_name"].index("different")
+    if {"last_name", "names"} <= reached.keys():
+        swapped = unlike & (reached["last_name"] == CUTS["last_name"]) & (reached["names"] == 0)
+        for name in ("first_name", "last_name"):
+            judged[name][swapped] = LEVELS[name].index("swapped")
+    if "given_names" in reached:
+        swapped = unlike & (reached["given_names"] == 0)
+        judged["first_name"][swapped] = LEVELS["first_name"].index("swapped")
 
 
 def _level(common: NDArray[np.uint16], cuts: tuple[int, ...]) -> NDArray[np.int8]:

@@ -26,6 +26,7 @@ SEGMENT_FIELDS = {
     "last_name": ("last_name",),
     "canonical_first_name": ("first_name",),
     "names": ("first_name", "last_name"),
+    "given_names": ("first_name", "middle_name"),
     "middle_name": ("middle_name",),
     "birth_date": ("birth_date",),
     "sex": ("sex",),

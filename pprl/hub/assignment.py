@@ -9,15 +9,19 @@ from pprl.hub.scoring import Candidates
 
 Floats = NDArray[np.float64]
 
-MOST_LOG_ODDS = 500.0
+MOST_LOG_ODDS = 300.0
+FEW_NON_MATCHES = 20.0
 
 
 def probabilities(candidates: Candidates, sole: NDArray[np.bool_]) -> Floats:
     """Match probabilities once rivals have shared what there is.
 
     If a source holds each person once, at most one of the pairs of a record with that source is a
-    match. Given the pairs' independent odds, the probability of a pair is then its odds over one
-    plus the odds of itself and all its rivals.
+    match. Two things follow. A pair's probability is its odds over one plus the odds of itself and
+    all its rivals. And a pair without rivals gains: the odds were learned from all pairs, among
+    which a share `c` of the non-matches have a record that is matched elsewhere and no match has,
+    so that being free multiplies the odds by `1 / (1 - c)`. The share is measured for each pair of
+    sources.
 
     Args:
         candidates: the candidate pairs.
@@ -28,15 +32,49 @@ def probabilities(candidates: Candidates, sole: NDArray[np.bool_]) -> Floats:
         `float64[n]`, 0 to 1.
     """
     log_odds = np.clip(candidates.log_odds, -MOST_LOG_ODDS, MOST_LOG_ODDS)
+    alone = _shared(candidates, log_odds, sole)
+    gain = _gain_of_the_free(candidates, alone, sole)
+    return _shared(candidates, log_odds + gain[candidates.group], sole)
+
+
+def _shared(candidates: Candidates, log_odds: Floats, sole: NDArray[np.bool_]) -> Floats:
+    """Each pair's odds over one plus the odds of itself and its rivals: `float64[n]`."""
     odds = np.exp(log_odds)
-    total = 1.0 + odds
-    for side, other in ((candidates.left, 1), (candidates.right, 0)):
+    left, right = _rivals(candidates, odds)
+    shared: Floats = odds / (
+        1.0
+        + odds
+        + np.where(sole[candidates.group, 1], left, 0.0)
+        + np.where(sole[candidates.group, 0], right, 0.0)
+    )
+    return shared
+
+
+def _gain_of_the_free(
+    candidates: Candidates, probability: Floats, sole: NDArray[np.bool_]
+) -> Floats:
+    """What it says for a pair that neither record is matched elsewhere: `float64[groups]`.
+
+    Few non-matches say little: the share is drawn towards none.
+    """
+    left, right = _rivals(candidates, probability)
+    free = np.where(sole[candidates.group, 1], 1 - np.minimum(left, 1), 1.0)
+    free *= np.where(sole[candidates.group, 0], 1 - np.minimum(right, 1), 1.0)
+    taken = np.bincount(candidates.group, (1 - probability) * (1 - free), len(sole))
+    strangers = np.bincount(candidates.group, 1 - probability, len(sole)) + FEW_NON_MATCHES
+    gain: Floats = -np.log1p(-taken / strangers)
+    return gain
+
+
+def _rivals(candidates: Candidates, amount: Floats) -> tuple[Floats, Floats]:
+    """The sum of an amount over the other pairs of each pair's left, and of its right record."""
+    sums = []
+    for side in (candidates.left, candidates.right):
         record = candidates.group.astype(np.int64) << 32 | side.astype(np.int64)
         _, place = np.unique(record, return_inverse=True)
-        rivals = np.bincount(place, odds)[place] - odds if len(place) else odds
-        total += np.where(sole[candidates.group, other], np.maximum(rivals, 0.0), 0.0)
-    probability: Floats = odds / total
-    return probability
+        rivals = np.bincount(place, amount)[place] - amount if len(place) else amount
+        sums.append(np.maximum(rivals, 0.0))
+    return sums[0], sums[1]
 
 
 def one_to_one(

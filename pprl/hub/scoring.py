@@ -47,7 +47,7 @@ class Candidates:
         right: `uint32[n]`, record in the second.
         token: `uint64[n]`, the lowest block token that the pair shares; it decides ties, because
             it depends on the students alone.
-        log_odds: `float64[n]`, the median over the passes that found the pair.
+        log_odds: `float64[n]`, the highest of the passes that found the pair.
         passes: `int64[n]`, how many passes found it.
     """
 
@@ -121,7 +121,7 @@ def score_pass(pairs: PassPairs, linkage_pass: Pass, groups: int, believed: Beli
 
 
 def combine(scored: Sequence[ScoredPass]) -> Candidates:
-    """Merge the passes: each pair once, with the median of its log-odds."""
+    """Merge the passes: each pair once, with the highest of its log-odds."""
     group = np.concatenate([item.pairs.group for item in scored])
     left = np.concatenate([item.pairs.left for item in scored])
     right = np.concatenate([item.pairs.right for item in scored])
@@ -134,7 +134,7 @@ def combine(scored: Sequence[ScoredPass]) -> Candidates:
     new[1:] = (np.diff(group) != 0) | (np.diff(left) != 0) | (np.diff(right) != 0)
     start = np.flatnonzero(new)
     passes = np.diff(np.append(start, len(order)))
-    middle = (log_odds[start + (passes - 1) // 2] + log_odds[start + passes // 2]) / 2
+    highest = log_odds[start + passes - 1]
     lowest = np.minimum.reduceat(token, start) if len(start) else token[:0]
     by_content = np.lexsort((lowest, group[start]))
     first = start[by_content]
@@ -143,6 +143,6 @@ def combine(scored: Sequence[ScoredPass]) -> Candidates:
         left[first],
         right[first],
         lowest[by_content],
-        middle[by_content],
+        highest[by_content],
         passes[by_content].astype(np.int64),
     )

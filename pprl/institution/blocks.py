@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pprl.agreement.blocking import BlockingPart
 from pprl.agreement.linkage import Pass
-from pprl.institution.names import canonical_first_name, name_parts, soundex
+from pprl.institution.names import canonical_first_name, given_names, name_parts, soundex
 from pprl.institution.normalise import NormalisedStudents
 from pprl.siphash import siphash24
 
@@ -173,7 +173,9 @@ def _date_part(source: str, year: int, month: int, day: int) -> str:
 def _of_names(part: BlockingPart, students: NormalisedStudents) -> PartValues:
     """A part made of name parts, of which a student may have several."""
     count = len(students)
-    firsts, lasts = _words(students.first), _words(students.last)
+    every = part.source in ("name_part", "name_pair")
+    given = given_names(students.first, students.middle) if every else students.first
+    firsts, lasts = _words(given), _words(students.last)
     words, codes = np.unique(np.concatenate((firsts[1], lasts[1])), return_inverse=True)
     canonical = words if part.source == "last_part" else canonical_first_name(words)
     forms, form = np.unique(_transformed(canonical, part.transform), return_inverse=True)

@@ -14,8 +14,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from pprl.errors import StudentsError
+from pprl.institution.columns import Texts
 from pprl.institution.names import canonical_first_name
-from pprl.institution.normalise import NormalisedStudents, Texts
+from pprl.institution.normalise import NormalisedStudents
 
 LARGEST_GROUP = 100
 """Local IDs with one name and birth date beyond which they are no person but a filler."""

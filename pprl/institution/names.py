@@ -15,7 +15,8 @@ import jellyfish
 import numpy as np
 import numpy.typing as npt
 
-from pprl.institution.normalise import Texts, distinct, per_distinct
+from pprl.institution.columns import Texts
+from pprl.institution.normalise import distinct, per_distinct
 
 NICKNAMES = "nicknames-1"
 
@@ -25,13 +26,26 @@ def canonical_first_name(first: Texts) -> Texts:
 
     Idempotent; "" stays "".
     """
-    table = _nicknames()
+    return per_distinct(first, lambda name: canonical_word(name.partition(" ")[0]))
 
-    def canonical(name: str) -> str:
-        part = name.partition(" ")[0]
-        return table.get(part, part)
 
-    return per_distinct(first, canonical)
+def canonical_word(word: str) -> str:
+    """The canonical form of one part of a name: a nickname's full name, or the part itself."""
+    return _nicknames().get(word, word)
+
+
+def joined_names(*names: Texts) -> Texts:
+    """`object[n]`: several names of each student as one text of parts."""
+    return np.array([" ".join(filter(None, each)) for each in zip(*names, strict=True)], object)
+
+
+def given_names(first: Texts, middle: Texts) -> Texts:
+    """`object[n]`: the parts of the first and of the middle name, initials left out.
+
+    People go by their middle names, and files put second first names there.
+    """
+    full = per_distinct(middle, lambda name: " ".join(w for w in name.split() if len(w) > 1))
+    return joined_names(first, full)
 
 
 def soundex(names: Texts) -> Texts:

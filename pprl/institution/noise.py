@@ -76,7 +76,7 @@ def noised(
         label: what is counted; no two calls under one key may share label and counts unless the
             counts are of the same thing.
     """
-    scale = Fraction(sensitivity) / Fraction(repr(epsilon))
+    scale = Fraction(sensitivity) / Fraction(str(epsilon))
     bits = KeyedBits(key, json.dumps([label, list(counts)]))
     return [max(0, count + discrete_laplace(scale, bits)) for count in counts]
 

@@ -17,14 +17,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pprl.errors import UsageError
+from pprl.institution.columns import Texts, text_column
 from pprl.institution.dates import PLACEHOLDERS, is_birth_date
-from pprl.institution.students import REQUIRED_COLUMNS, STUDENT_COLUMNS
+from pprl.institution.students import STUDENT_COLUMNS
 
 NORMALISER = "pprl-names-1"
-
-Texts = npt.NDArray[np.object_]
-"""`object[n]` of `str`, "" for missing."""
 
 SUFFIXES = {name: name for name in ("jr", "sr", "ii", "iii", "iv")} | {"2nd": "ii", "3rd": "iii"}
 """Generation suffixes that may stand at the end of a name. "v" and "i" are initials too often."""
@@ -121,7 +118,7 @@ def normalise(students: pd.DataFrame, *, country: str = "US") -> NormalisedStude
         UsageError: a needed column is absent, or a column holds something other than text.
     """
     n = len(students)
-    text = {name: _texts(students, name) for name in STUDENT_COLUMNS}
+    text = {name: text_column(students, name) for name in STUDENT_COLUMNS}
     last, last_suffix = _names(text["last_name"], _last_name)
     first, first_suffix = _names(text["first_name"], _given_name)
     middle, middle_suffix = _names(text["middle_name"], _given_name)
@@ -157,29 +154,6 @@ def distinct(values: Texts) -> tuple[npt.NDArray[np.int64], Texts]:
     """Codes `int64[n]` and distinct values `object[k]` in order of first appearance."""
     codes, uniques = pd.factorize(values)
     return codes.astype(np.int64), np.asarray(uniques, dtype=object)
-
-
-def _texts(students: pd.DataFrame, name: str) -> Texts:
-    """Column `name` as `object[n]` of `str`."""
-    if name not in students.columns:
-        if name in REQUIRED_COLUMNS:
-            raise UsageError(f"the students have no column {name}. read_students makes one.")
-        return np.full(len(students), "", dtype=object)
-    column = students[name]
-    values: Texts = column.astype(object).where(column.notna(), "").to_numpy(dtype=object)
-    if not all(isinstance(value, str) for value in values):
-        raise UsageError(
-            f"column {name} holds something other than text, which has lost what an ID or a ZIP "
-            "needs. Read the file with read_students, or with dtype=str."
-        )
-    try:
-        "".join(values).encode("utf-8")
-    except UnicodeEncodeError:
-        raise UsageError(
-            f"column {name} holds half a character, which is no text. Read the file with "
-            "read_students."
-        ) from None
-    return values
 
 
 def _names(values: Texts, rule: Callable[[str], tuple[str, str]]) -> tuple[Texts, Texts]:

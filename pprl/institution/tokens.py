@@ -12,7 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pprl.institution.names import canonical_first_name
+from pprl.institution.names import (
+    canonical_first_name,
+    canonical_word,
+    given_names,
+    joined_names,
+)
 from pprl.institution.normalise import NormalisedStudents
 
 PAD = "_"
@@ -69,9 +74,9 @@ def segment_values(name: str, students: NormalisedStudents) -> NDArray[np.object
     if name == "canonical_first_name":
         return canonical_first_name(students.first)
     if name == "names":
-        return np.array(
-            [f"{a} {b}".strip() for a, b in zip(students.first, students.last, strict=True)], object
-        )
+        return joined_names(students.first, students.last)
+    if name == "given_names":
+        return given_names(students.first, students.middle)
     if name == "birth_date":
         return np.array(
             [f"{y:04}-{m:02}-{d:02}" if y else "" for y, m, d in students.birth.tolist()], object
@@ -89,8 +94,10 @@ def segment_values(name: str, students: NormalisedStudents) -> NDArray[np.object
 
 def value_tokens(name: str, value: str) -> list[str]:
     """The tokens of one non-empty value of a segment, all different."""
-    if name in ("first_name", "last_name", "names"):
+    if name in ("first_name", "last_name"):
         return bigrams(value.split())
+    if name in ("names", "given_names"):
+        return sorted({canonical_word(word) for word in value.split()})
     if name == "middle_name":
         return [f"i{value[0]}"] + ([f"f{value}"] if len(value) > 1 else [])
     if name == "birth_date":

@@ -7,6 +7,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any, Literal, Protocol
 
 from pprl.errors import UsageError
@@ -20,13 +21,21 @@ KernelName = Literal["numpy", "numba"]
 Found = tuple[Counts, Counts, Counts]
 
 MAX_PAIRS = 10_000_000
+_TILES_A_WORKER = 8
 
 
 class Kernel(Protocol):
-    """Finds the similar pairs between a block of A and a tile of B; shared among threads."""
+    """Finds the similar pairs between a block of A and a tile of B; shared among threads.
+
+    Attributes:
+        block: most filters of A at once.
+        tile: most filters of B at once.
+        narrowest: fewest filters of B that are worth a tile, unless there are no more.
+    """
 
     block: int
     tile: int
+    narrowest: int
 
     def prepared(self, start: int, stop: int) -> Any:
         """Make a block of A ready, to be compared with many tiles."""
@@ -88,10 +97,12 @@ def similar_pairs(
         is_distance=measure == "hamming",
         is_self_join=b is None,
     )
-    starts = range(0, len(ordered_a), finder.block)
-    for start in tracked(starts, "compare", progress):
-        stop = min(start + finder.block, len(ordered_a))
-        tiles = list(_tiles(finder.tile, start, stop, ordered_a, ordered_b, rule, b is None))
+    workers = threads or _processors()
+    width = max(finder.narrowest, min(finder.tile, len(ordered_b) // (_TILES_A_WORKER * workers)))
+    blocks = -(-len(ordered_a) // finder.block)
+    cuts = [len(ordered_a) * number // blocks for number in range(blocks + 1)] if blocks else []
+    for start, stop in tracked(list(pairwise(cuts)), "compare", progress):
+        tiles = list(_tiles(width, start, stop, ordered_a, ordered_b, rule, b is None))
         if not tiles:
             continue
         block = finder.prepared(start, stop)
@@ -99,7 +110,7 @@ def similar_pairs(
         def compare(tile: tuple[slice, slice], block: Any = block) -> Found:
             return finder.pairs(block, *tile)
 
-        for i, j, common in _in_turn(compare, tiles, threads or _processors()):
+        for i, j, common in _in_turn(compare, tiles, workers):
             if b is None:
                 is_new = i < j
                 i, j, common = i[is_new], j[is_new], common[is_new]

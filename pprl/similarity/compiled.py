@@ -47,6 +47,7 @@ class CompiledCounts:
 
     block = 8192
     tile = 2048
+    narrowest = 256
 
     def __init__(self, a: PopcountOrder, b: PopcountOrder, threshold: Threshold) -> None:
         """Choose the prefix for these filters."""
@@ -70,11 +71,9 @@ class CompiledCounts:
         demand = np.ceil(self._demands(self._b.ones[columns], prefixes)).astype(np.int64)
         lanes, demand = _in_lanes(prefixes, demand)
         found = []
+        room = np.empty((3, min(_ROWS, rows.stop - rows.start) * len(prefixes)), np.int64)
         for first in range(rows.start, rows.stop, _ROWS):
             last = min(first + _ROWS, rows.stop)
-            room = (last - first) * len(prefixes)
-            i, j = np.empty(room, np.int64), np.empty(room, np.int64)
-            common = np.empty(room, np.int64)
             count = compare(
                 block.prefixes[first:last],
                 block.demand[first:last],
@@ -85,13 +84,10 @@ class CompiledCounts:
                 self._b.words[columns],
                 self._b.ones[columns],
                 self._threshold.least_common,
-                i,
-                j,
-                common,
+                room,
             )
-            # Copies, so that the room is given back.
-            i, j = i[:count] + (block.start + first), j[:count] + columns.start
-            found.append((i, j, common[:count].copy()))
+            i, j, common = room[:, :count].copy()
+            found.append((i + (block.start + first), j + columns.start, common))
         i, j, common = (np.concatenate(part) for part in zip(*found, strict=True))
         return i, j, common
 
@@ -107,7 +103,6 @@ def _prefix(sample: Sample) -> Prefix:
         np.bitwise_count(sample.left ^ sample.right),
         sample.farthest,
         step=1,
-        unit_cost=1.0,
         survivor_cost=_SURVIVOR_COST + _SURVIVOR_WORD_COST * sample.left.shape[1],
     )
 
@@ -156,9 +151,7 @@ def compare(
     b: Words,
     b_ones: Counts,
     least_common: Counts,
-    i: Counts,
-    j: Counts,
-    common: Counts,
+    found: Counts,
 ) -> int:
     """Compare every row with every filter in the lanes.
 
@@ -172,14 +165,12 @@ def compare(
         b: the filters in full, `uint64[n, words]`.
         b_ones: bits set in them, `int64[n]`.
         least_common: `Threshold.least_common`.
-        i: receives the rows of similar pairs; room for `m * n`.
-        j: receives their filters.
-        common: receives their bits in common.
+        found: receives rows, filters and bits in common of the similar pairs; `int64[3, m * n]`.
 
     Returns:
         How many pairs were found.
     """
-    found = 0
+    pairs = 0
     counts = np.empty(lanes.shape[2], np.int64)
     for group in range(lanes.shape[0]):
         for row in range(prefixes.shape[0]):
@@ -200,11 +191,11 @@ def compare(
                     for word in range(a.shape[1]):
                         shared += np.int64(ones_in_word(a[row, word] & b[column, word]))
                     if shared >= least_common[a_ones[row] + b_ones[column]]:
-                        i[found] = row
-                        j[found] = column
-                        common[found] = shared
-                        found += 1
-    return found
+                        found[0, pairs] = row
+                        found[1, pairs] = column
+                        found[2, pairs] = shared
+                        pairs += 1
+    return pairs
 
 
 compare = numba.njit(nogil=True, cache=True, boundscheck=False)(compare)

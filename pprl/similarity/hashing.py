@@ -25,6 +25,7 @@ Pairs = tuple[Counts, Counts]
 
 _AT_ONCE = 1 << 16
 _CROWDED = 100
+_TRUSTED = 100
 _LONGER = 4
 
 
@@ -61,9 +62,9 @@ def similar_pairs_lsh(
 ) -> HashedPairs:
     """Find nearly every pair of filters at or above a similarity, in far less than quadratic time.
 
-    Tables are added until the estimated recall reaches what is wanted, or until even pairs at the
-    threshold are found that often. Where many filters share a key, later keys are longer. Takes the
-    memory of `a` and `b` twice more, and about 150 bytes a pair found.
+    Tables are added until the recall estimated from a hundred pairs or more reaches what is wanted,
+    or until even pairs at the threshold are found that often. Where many filters share a key, later
+    keys are longer. Takes the memory of `a` and `b` twice more, and about 150 bytes a pair found.
 
     Args:
         a: filters, `uint64[n, words]`.
@@ -101,13 +102,15 @@ def similar_pairs_lsh(
     length = choose_key_bits(left.words, right.words, hardest, recall)
     lengths: list[int] = []
     estimate = at_threshold = 0.0
-    while max(estimate, at_threshold) < recall and len(lengths) < MOST_TABLES:
+    while at_threshold < recall and len(lengths) < MOST_TABLES:
         length = search.add_table(length)
         lengths.append(length)
         if search.count > max_pairs:
             break
         chances = found_in(rule.bits, lengths)
         estimate, at_threshold = estimated_recall(search.distances, chances), chances[hardest]
+        if search.count >= _TRUSTED and estimate >= recall:
+            break
     i, j, common = search.pairs()
     scores = rule.score(common, left.ones[i] + right.ones[j])
     gathering.add(left.row[i], right.row[j], scores)

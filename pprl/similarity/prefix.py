@@ -8,6 +8,7 @@ decided by what a sample of pairs would cost. The sample decides speed alone, ne
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +39,9 @@ class Sample:
     @classmethod
     def of(cls, a: PopcountOrder, b: PopcountOrder, threshold: Threshold) -> Sample:
         """Spread a few thousand pairs evenly over those possible; the same ones every time."""
-        size = max(1, min(_SAMPLE, _SAMPLE_BITS // threshold.bits)) if len(a) else 0
+        pairs = len(a) * len(b)
+        # A small scan is not worth a large sample.
+        size = min(_SAMPLE, _SAMPLE_BITS // threshold.bits, 64 + pairs // 1024) if pairs else 0
         left = np.linspace(0, len(a) - 1, size).astype(np.intp)
         fewest, most = threshold.partners()
         start = np.searchsorted(b.ones, fewest[a.ones[left]], side="left")
@@ -48,10 +51,6 @@ class Sample:
         left, right = left[start < stop], right[start < stop]
         total = a.ones[left] + b.ones[right]
         return cls(a.words[left], b.words[right], threshold.farthest()[total])
-
-    def __len__(self) -> int:
-        """How many pairs."""
-        return len(self.left)
 
 
 @dataclass(frozen=True)
@@ -72,8 +71,8 @@ def choose(
     farthest: Counts,
     *,
     step: int,
-    unit_cost: float,
     survivor_cost: float,
+    unit_costs: Callable[[NDArray[np.intp]], NDArray[np.float64]] | None = None,
 ) -> Prefix:
     """Choose the prefix of least expected cost.
 
@@ -81,22 +80,25 @@ def choose(
         differing: bits in which each pair of the sample differs, by unit; `[n, units]`.
         farthest: `int64[n]`, the distance beyond which a pair is dropped.
         step: the prefix is a multiple of this many units, or all of them.
-        unit_cost: cost of one unit for every pair.
-        survivor_cost: cost of a full comparison.
+        survivor_cost: cost of a full comparison, in units that are looked at.
+        unit_costs: given all units in their order, what a unit of each prefix of them costs, the
+            shortest first; None if a unit always costs 1.
     """
     units = differing.shape[1]
     if not len(differing):
         return Prefix(np.arange(min(step, units)), 0.0)
     order = np.argsort(-differing.sum(axis=0, dtype=np.int64), kind="stable")
+    costs = np.ones(units) if unit_costs is None else unit_costs(order)
     distance = np.zeros(len(differing), np.int64)
     best, cheapest = Prefix(order, 1.0), np.inf
     for start in range(0, units, step):
         chunk = order[start : start + step]
         distance += differing[:, chunk].sum(axis=1, dtype=np.int64)
         survivors = float((distance <= farthest).mean())
-        cost = (start + len(chunk)) * unit_cost + survivors * survivor_cost
+        length = start + len(chunk)
+        cost = length * costs[length - 1] + survivors * survivor_cost
         if cost < cheapest:
-            best, cheapest = Prefix(order[: start + len(chunk)], survivors), cost
+            best, cheapest = Prefix(order[:length], survivors), cost
     return best
 
 

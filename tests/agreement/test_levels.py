@@ -128,7 +128,7 @@ def test_every_level_has_its_pair_of_students() -> None:
 def test_one_slip_in_a_birth_date_still_speaks_for_it(other: str) -> None:
     """A wrong day, a wrong month, and both swapped are far from a stranger's date."""
     left, right = {"birth_date": "2008-03-04"}, {"birth_date": other}
-    assert share("birth_date", "different", left, right) < 0.05
+    assert share("birth_date", "different", left, right) < 0.1
 
 
 @pytest.mark.parametrize(
@@ -168,11 +168,11 @@ def random_filters(rng: np.random.Generator, count: int) -> NDArray[np.uint64]:
 
 
 def test_strangers_are_different_in_everything() -> None:
-    """Of random pairs, each attribute's better levels together hold at most 2%."""
+    """Of random pairs, each attribute's better levels together hold at most 3%."""
     rng = np.random.default_rng(21)
     common = common_bits(random_filters(rng, 4000), random_filters(rng, 4000), COMPARISON.widths)
     worst = np.array(COMPARISON.sizes) - 1
-    assert ((COMPARISON.levels(common) < worst).mean(axis=0) < 0.02).all()
+    assert ((COMPARISON.levels(common) < worst).mean(axis=0) < 0.03).all()
 
 
 common_counts = st.tuples(

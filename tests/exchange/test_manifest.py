@@ -189,16 +189,9 @@ def test_a_hostile_value_is_refused(key: str, value: object, told: str) -> None:
     assert told in str(caught.value)
 
 
-DEFAULTED = pytest.mark.xfail(reason="Table.number has a default", strict=True)
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        pytest.param(key, marks=DEFAULTED if key in ("epsilon", "unplaced") else ())
-        for key in sorted(tree())
-    ],
-)
+@pytest.mark.parametrize("key", sorted(tree()))
 def test_a_missing_key_is_refused(key: str) -> None:
     """Nothing has a default."""
     content = json.dumps({k: v for k, v in tree().items() if k != key}).encode("ascii")

@@ -233,7 +233,7 @@ def test_a_missing_field_is_filled_with_the_institutions_own_positions() -> None
     """Two institutions agree on what is there and on nothing that is missing."""
     one, other = (segments_of_ana(roster(ANA, UMA), bytes([n] * 32)) for n in (1, 2))
     agreeing = {name for name in one if one[name] == other[name]}
-    assert agreeing == {"first_name", "last_name", "names"}
+    assert agreeing == {"first_name", "last_name", "names", "given_names"}
     assert segments_of_ana(roster(ANA, UMA), bytes([1] * 32)) == one
 
 

@@ -46,19 +46,12 @@ def best_of_each(
     pairs: list[tuple[int, int, Fraction]], top: int, *, is_self_join: bool
 ) -> list[tuple[int, int, Fraction]]:
     """The pairs among the first `top` of a row, one row after the other."""
+    best_first = list(dict.fromkeys(score for _, _, score in pairs))
     kept = set()
     for row in {i for i, _, _ in pairs} | {j for _, j, _ in pairs}:
         own = [pair for pair in pairs if pair[0] == row or (is_self_join and pair[1] == row)]
-        score_at = {pair: place for place, pair in enumerate(pairs)}
-        scores = {pair[2] for pair in own}
-        ranked = sorted(
-            own,
-            key=lambda pair, row=row: (
-                min(score_at[other] for other in own if other[2] == pair[2]) if scores else 0,
-                pair[1] if pair[0] == row else pair[0],
-            ),
-        )
-        kept.update(ranked[:top])
+        own.sort(key=lambda pair: (best_first.index(pair[2]), sum(pair[:2]) - row))
+        kept.update(own[:top])
     return [pair for pair in pairs if pair in kept]
 
 

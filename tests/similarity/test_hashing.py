@@ -86,6 +86,17 @@ def test_closer_pairs_need_fewer_tables() -> None:
     assert close.recall_at_threshold < far.recall_at_threshold
 
 
+def test_few_pairs_are_no_ground_for_stopping_early() -> None:
+    """A first table may find the closest alone, so tables go on until the hardest are found."""
+    rng = np.random.default_rng(17)
+    a = made(500, 8, rng, density=0.4)
+    b = made(500, 8, rng, density=0.4)
+    b[:30], b[30:60] = a[:30], spoilt(a[30:60], rng, share=0.07)
+    found = similar_pairs_lsh(a, b, 0.8)
+    assert found.recall_at_threshold >= 0.99
+    assert len(found.pairs.i) == len(similar_pairs(a, b, 0.8, kernel="numpy").i)
+
+
 def test_the_same_input_gives_the_same_pairs_and_another_seed_nearly_the_same() -> None:
     """Keys are drawn by the generator given, or by one that is always the same."""
     once, again = (hashed_and_scanned(0.05)[0] for _ in range(2))

@@ -109,7 +109,7 @@ def test_the_best_of_each_row_survive_however_often_the_rest_is_swept(
 ) -> None:
     """Sweeps in between bound the memory, never the result."""
     monkeypatch.setattr("pprl.similarity.found._BATCH", 3)
-    monkeypatch.setattr(PackedProducts, "tile", 5)
+    monkeypatch.setattr(PackedProducts, "narrowest", 5)
     rng = np.random.default_rng(1)
     a, b = made(30, 1, rng, density=0.5), made(30, 1, rng, density=0.5)
     for other in (b, None):
@@ -128,7 +128,7 @@ def test_tiles_blocks_and_threads_make_no_difference(
     whole = [listed(similar_pairs(a, x, "0.6", kernel=kernel, threads=1)) for x in (b, None)]
     chosen = all_pairs._kernel(kernel)
     monkeypatch.setattr(chosen, "block", 70)
-    monkeypatch.setattr(chosen, "tile", 13)
+    monkeypatch.setattr(chosen, "narrowest", 13)
     monkeypatch.setattr(f"{chosen.__module__}._ROWS", 11)
     cut = [listed(similar_pairs(a, x, "0.6", kernel=kernel, threads=3)) for x in (b, None)]
     assert cut == whole == [scan(a, x, "0.6") for x in (b, None)]
@@ -177,19 +177,20 @@ def test_full_filters_of_many_words_are_counted_exactly(kernel: Any) -> None:
 
 
 @pytest.mark.skipif(not HAS_NUMBA, reason="numba is not there")
-def test_the_compiled_loop_does_what_its_source_says() -> None:
-    """Run by the interpreter, it finds what it finds compiled."""
+def test_the_compiled_loop_does_what_its_source_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run by the interpreter, it finds what two loops find."""
     from pprl.similarity import compiled
 
     rng = np.random.default_rng(6)
     a = made(12, 2, rng, density=0.5)
     b = spoilt(np.vstack([a] * 6), rng)
-    interpreted = similar_pairs(a, b, "0.8", kernel="numba", threads=1)
     words = rng.integers(0, 1 << 64, 50, np.uint64)
     assert (compiled.ones_in_word.py_func(words) == np.bitwise_count(words)).all()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled, "compare", compiled.compare.py_func)
-        assert listed(similar_pairs(a, b, "0.8", kernel="numba", threads=1)) == listed(interpreted)
+    monkeypatch.setattr(compiled, "_prefix", lambda _: Prefix(np.array([1]), 0.5))
+    monkeypatch.setattr(compiled, "compare", compiled.compare.py_func)
+    for threshold in ("0.5", "0.8"):
+        found = similar_pairs(a, b, threshold, kernel="numba", threads=1)
+        assert listed(found) == scan(a, b, threshold)
 
 
 @kernels
