@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pprl.hub import Linkage, link
     from pprl.institution import Encoded, LinkageKey, State, encode, read_students
     from pprl.results import Evaluation, evaluate
+    from pprl.similarity import similar_pairs, similar_pairs_lsh
 
 _HOMES = {
     "Agreement": "pprl.agreement",
@@ -33,6 +34,8 @@ _HOMES = {
     "read_students": "pprl.institution",
     "Evaluation": "pprl.results",
     "evaluate": "pprl.results",
+    "similar_pairs": "pprl.similarity",
+    "similar_pairs_lsh": "pprl.similarity",
 }
 
 __all__ = [
@@ -50,6 +53,8 @@ __all__ = [
     "evaluate",
     "link",
     "read_students",
+    "similar_pairs",
+    "similar_pairs_lsh",
 ]
 
 

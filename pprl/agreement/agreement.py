@@ -17,7 +17,7 @@ from pprl.agreement.document import Table, read_toml, refuse
 from pprl.agreement.linkage import LinkageSection
 from pprl.agreement.party import IDENTIFIER, Party, read_party
 from pprl.agreement.reading import read_linkage
-from pprl.errors import AgreementError
+from pprl.errors import AgreementError, UsageError
 
 MINIMUM_RECORDS = 100
 SMALLEST_CELL = 11
@@ -120,7 +120,10 @@ class Agreement:
 
         Raises:
             AgreementError: a party's id or the profile is not acceptable, or an id stands twice.
+            UsageError: `parties` is one text.
         """
+        if isinstance(parties, str):
+            raise UsageError('parties must be a list, such as ["orchard-usd", "county-college"].')
         chosen = [Party(p, p) if isinstance(p, str) else p for p in parties]
         name = "\n".join([title, *sorted(party.id for party in chosen)])
         content = {

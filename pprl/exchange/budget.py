@@ -23,7 +23,8 @@ def profile_budget(epsilon: float, passes: int) -> float:
 def profile_sensitivity(quota: int, attributes: int) -> int:
     """By how much replacing one student can change the counts of one pass's profile, in all.
 
-    Each student's first `quota` block values count, so that a replacement takes away at most
-    `quota` pairs and adds as many, each counted once for every attribute.
+    Each student's first `quota` block values count. Taking a student away changes the pairs of at
+    most `quota` blocks, each by one (two holders become one, or three two); putting another in, of
+    as many again. A pair counts once for every attribute.
     """
     return 2 * quota * attributes

@@ -18,7 +18,7 @@ from pprl.hub.candidates import shared_tokens
 TILE = 1 << 15
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class PassPairs:
     """The candidate pairs of one pass, over all pairs of sources.
 

@@ -12,7 +12,7 @@ from pprl.errors import UsageError
 from pprl.hub.quality import Quality
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Linkage:
     """The outcome of `pprl.link`.
 

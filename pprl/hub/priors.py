@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pprl.exchange.budget import profile_budget
 from pprl.exchange.manifest import Manifest
 
 M = {
@@ -45,7 +46,8 @@ def observed_u(
     manifests: Sequence[Manifest],
     pass_name: str,
     attribute: str,
-    scale: float,
+    sensitivity: int,
+    passes: int,
     spoken: NDArray[np.bool_],
 ) -> tuple[NDArray[np.float64], float]:
     """What the non-match profiles of one pass say of an attribute's u.
@@ -54,7 +56,8 @@ def observed_u(
         manifests: those of all submissions.
         pass_name: the pass.
         attribute: the attribute.
-        scale: of the noise in each count.
+        sensitivity: of the profile's counts to one student.
+        passes: how many passes share the budget.
         spoken: `bool[levels]`, which of the attribute's levels are not silent.
 
     Returns:
@@ -62,16 +65,16 @@ def observed_u(
         noise takes, at most `PROFILE_WEIGHT`; 0 where nothing is known.
     """
     levels = len(spoken)
-    total, sources = np.zeros(levels), 0
+    total, noise = np.zeros(levels), 0.0
     for manifest in manifests:
         profile = manifest.non_match_profile.get(pass_name)
         counts = profile.levels.get(attribute, ()) if profile else ()
         if len(counts) == levels:
             total += counts
-            sources += 1
+            scale = sensitivity / profile_budget(manifest.epsilon, passes)
+            noise += 2 * levels * scale * scale
     total *= spoken
     pairs = float(total.sum())
     if pairs <= 0:
         return spoken / spoken.sum(), 0.0
-    noise = 2 * scale * scale * sources * levels
     return total / pairs, min(PROFILE_WEIGHT, pairs / (1 + noise / pairs))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pprl.agreement import Agreement, Pass
 from pprl.agreement.levels import LEVELS
 from pprl.agreement.linkage import SEGMENT_FIELDS
-from pprl.exchange.budget import profile_budget, profile_sensitivity
+from pprl.exchange.budget import profile_sensitivity
 from pprl.exchange.manifest import Manifest
 from pprl.hub import priors
 from pprl.hub.comparison import PassPairs
@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 CARRIED_WEIGHT = 200.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ScoredPass:
     """One pass with its model.
 
@@ -37,7 +37,7 @@ class ScoredPass:
     log_odds: Floats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Candidates:
     """Every distinct pair of records that some pass found, in the order of its token.
 
@@ -80,11 +80,14 @@ class Believed:
     def u(self, attribute: str, touched: bool, linkage_pass: Pass, attributes: int) -> Prior:
         """The prior of an attribute's u: the shipped one and the institutions' own non-matches."""
         shipped = Prior(np.array(priors.U[attribute]), 0.0 if touched else priors.U_WEIGHT)
-        epsilon = min(manifest.epsilon for manifest in self._manifests)
         sensitivity = profile_sensitivity(linkage_pass.quota, attributes)
-        scale = sensitivity / profile_budget(epsilon, self._passes)
         mean, weight = priors.observed_u(
-            self._manifests, linkage_pass.name, attribute, scale, shipped.mean > 0
+            self._manifests,
+            linkage_pass.name,
+            attribute,
+            sensitivity,
+            self._passes,
+            shipped.mean > 0,
         )
         return shipped.joined(Prior(mean, weight))
 

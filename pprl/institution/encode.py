@@ -101,7 +101,7 @@ def encode(
     Every record emits exactly each pass's quota of entries: real ones where its block is held by
     no other student of the institution, now or in any earlier submission under this key, and
     decoys for the rest. The same students under the same state and key give the same bits,
-    whatever the order of their rows.
+    whatever the order of their rows (of several rows of one local id, the latest stands).
 
     Args:
         students: as from `read_students`; at least `local_id, first_name, last_name`.

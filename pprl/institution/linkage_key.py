@@ -79,14 +79,12 @@ class LinkageKey:
         """
         path = Path(path)
         try:
-            mode = path.stat().st_mode
             content = path.read_bytes()
         except OSError as error:
             raise KeyFileError(f"{path}: cannot be read ({error.strerror}).") from None
         if not content.startswith(_HEADER):
             raise KeyFileError(f"{path}: is not a pprl linkage key; make one with pprl key new.")
-        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise KeyFileError(f"{path}: is open to other users. Run: chmod 600 {path}")
+        refuse_open_to_others(path)
         try:
             text, check = content[len(_HEADER) :].split()
             secret = base64.b64decode(text, validate=True)
@@ -118,6 +116,16 @@ class LinkageKey:
     def __reduce__(self) -> tuple[object, ...]:
         """Refuse to be pickled: a key must not slip into a file or another process unseen."""
         raise KeyFileError("A linkage key is not pickled; save it with LinkageKey.save.")
+
+
+def refuse_open_to_others(path: Path) -> None:
+    """Check that only its owner can read a secret file (on POSIX systems).
+
+    Raises:
+        KeyFileError: others can.
+    """
+    if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise KeyFileError(f"{path}: is open to other users. Run: chmod 600 {path}")
 
 
 def _checksum(secret: bytes) -> bytes:

@@ -88,7 +88,9 @@ def pass_profile(
     comparison = Comparison.of(section, linkage_pass)
     left, right = _pairs_of_two(values, linkage_pass.quota)
     tokens, salts = left.keys(block_key)
-    kept = np.argsort(tokens)[:MOST_PAIRS]
+    # Tokens are uniform: a bound on them, fixed by public numbers, samples pairs one by one.
+    most = len(tables[comparison.segments[0].name]) * linkage_pass.quota / 2
+    kept = np.flatnonzero(tokens <= np.uint64(min(1.0, MOST_PAIRS / most) * (2**64 - 2**11)))
     one, other = (
         fill_entries(
             section,

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pprl.errors import StateError
-from pprl.institution.linkage_key import derive
+from pprl.errors import KeyFileError, StateError
+from pprl.institution.linkage_key import derive, refuse_open_to_others
 
 SECRET_BYTES = 32
 _VERSION = 1
@@ -83,7 +83,8 @@ class State:
         """Open the state file, making it (readable by its owner alone) if there is none.
 
         Raises:
-            StateError: it cannot be opened, is no state file, or is from a newer version.
+            StateError: it cannot be opened, is no state file, is from a newer version, or is open
+                to other users (on POSIX systems).
         """
         path = Path(path)
         try:
@@ -95,7 +96,12 @@ class State:
         except sqlite3.Error:
             raise StateError(f"{path}: cannot be opened as a state file.") from None
         try:
-            return cls(connection, _prepare(connection, secrets.token_bytes(SECRET_BYTES)))
+            state = cls(connection, _prepare(connection, secrets.token_bytes(SECRET_BYTES)))
+            refuse_open_to_others(path)
+            return state
+        except KeyFileError as error:
+            connection.close()
+            raise StateError(str(error)) from None
         except (sqlite3.Error, LookupError) as error:
             connection.close()
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
@@ -148,8 +154,9 @@ class State:
         """Keep other processes out from the first read to the last write; undo if it raises."""
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            raise StateError(_IN_USE) from None
+        except sqlite3.Error as error:
+            busy = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+            raise StateError(_IN_USE if busy else "The state cannot be written.") from None
         try:
             yield
         except BaseException:

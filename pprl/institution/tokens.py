@@ -40,6 +40,10 @@ class TokenTable:
     start: NDArray[np.int64]
     digests: NDArray[np.uint64]
 
+    def __len__(self) -> int:
+        """How many students."""
+        return len(self.row)
+
     def counts(self, students: NDArray[np.intp]) -> NDArray[np.int64]:
         """How many tokens each of the students has: `int64[len(students)]`."""
         rows = self.row[students]

@@ -189,8 +189,6 @@ def test_a_hostile_value_is_refused(key: str, value: object, told: str) -> None:
     assert told in str(caught.value)
 
 
-
-
 @pytest.mark.parametrize("key", sorted(tree()))
 def test_a_missing_key_is_refused(key: str) -> None:
     """Nothing has a default."""

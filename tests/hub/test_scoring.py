@@ -126,9 +126,9 @@ def profiled(counts: tuple[int, ...], name: str = "birth", epsilon: float = 1.0)
     )
 
 
-def observed(manifests: list[Manifest], scale: float) -> tuple[np.ndarray, float]:
+def observed(manifests: list[Manifest], sensitivity: int) -> tuple[np.ndarray, float]:
     """What manifests say of first names in the pass "birth", every level counting."""
-    return priors.observed_u(manifests, "birth", "first_name", scale, np.ones(6, bool))
+    return priors.observed_u(manifests, "birth", "first_name", sensitivity, 1, np.ones(6, bool))
 
 
 def test_shipped_priors_are_shares() -> None:
@@ -153,7 +153,7 @@ def test_shipped_priors_let_the_best_level_speak_for_a_match() -> None:
 def test_a_profile_of_many_pairs_weighs_but_never_decides() -> None:
     """Its weight grows with its pairs, to a cap."""
     weights = [
-        observed([profiled((n, 0, 0, 0, 0, 9 * n))], 4.0)[1] for n in (1, 10, 100, 1000, 10**6)
+        observed([profiled((n, 0, 0, 0, 0, 9 * n))], 4)[1] for n in (1, 10, 100, 1000, 10**6)
     ]
     assert weights == sorted(weights)
     assert 0 < weights[0] < 10
@@ -163,7 +163,7 @@ def test_a_profile_of_many_pairs_weighs_but_never_decides() -> None:
 def test_profiles_of_several_institutions_are_pooled() -> None:
     """Each by its pairs."""
     manifests = [profiled((100, 0, 0, 0, 0, 300)), profiled((0, 0, 0, 0, 0, 400))]
-    shares, weight = observed(manifests, 1.0)
+    shares, weight = observed(manifests, 1)
     assert shares.tolist() == [0.125, 0, 0, 0, 0, 0.875]
     assert weight > 0
 
@@ -174,7 +174,7 @@ def test_profiles_of_several_institutions_are_pooled() -> None:
 )
 def test_a_profile_that_says_nothing_weighs_nothing(manifest: Manifest) -> None:
     """No pairs, another number of levels, another pass: the shipped priors stand."""
-    shares, weight = observed([manifest], 1.0)
+    shares, weight = observed([manifest], 1)
     assert weight == 0
     assert shares.sum() == pytest.approx(1)
 
@@ -182,7 +182,7 @@ def test_a_profile_that_says_nothing_weighs_nothing(manifest: Manifest) -> None:
 def test_noise_takes_weight() -> None:
     """The less an institution spends on its counts, the less they are believed."""
     counts = (50, 0, 0, 0, 0, 450)
-    weights = [observed([profiled(counts)], scale)[1] for scale in (0.0, 1.0, 10.0, 100.0)]
+    weights = [observed([profiled(counts)], scale)[1] for scale in (0, 1, 10, 100)]
     assert weights == sorted(weights, reverse=True)
     assert weights[0] == 500
 

@@ -10,10 +10,13 @@ import importlib.metadata
 import importlib.resources
 import subprocess
 import sys
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import pprl
+from pprl.synthetic import population
 
 
 def modules_loaded_by(statement: str) -> set[str]:
@@ -47,3 +50,26 @@ def test_the_wheel_carries_the_type_marker_and_the_profiles() -> None:
     package = importlib.resources.files("pprl")
     assert package.joinpath("py.typed").is_file()
     assert package.joinpath("agreement", "profiles", "students-1.toml").is_file()
+
+
+def test_three_hundred_students_go_from_files_to_crosswalks(tmp_path: Path) -> None:
+    """Read, encode, write, open, link and evaluate work with this pandas."""
+    region = population(1_000, seed=9)
+    agreement = pprl.Agreement.students(["orchard-usd", "county-college"])
+    key = pprl.LinkageKey.generate()
+    truths = []
+    for name in ("orchard-usd", "county-college"):
+        roster = tmp_path / f"{name}.csv"
+        region.institutions[name].to_csv(roster, index=False)
+        encoded = pprl.encode(pprl.read_students(roster), agreement, key, name)
+        encoded.submission.write(tmp_path / f"{name}.pprl")
+        truth = region.truth[region.truth["institution"] == name]
+        truths.append(encoded.id_map.merge(truth, on="local_id").assign(source=name))
+    files = sorted(tmp_path.glob("*.pprl"))
+    linkage = pprl.link([pprl.Submission.open(file) for file in files], agreement)
+    assert pprl.evaluate(linkage, pd.concat(truths)).f1 > 0.9
+    for name, records in linkage.records.items():
+        crosswalk = linkage.crosswalk(name)
+        assert crosswalk["record"].tolist() == list(range(records))
+        assert crosswalk["study_id"].str.len().eq(18).all()
+    assert "expected precision" in linkage.summary()
