@@ -2,7 +2,7 @@
 # Paths are relative throughout, so a checkout may lie in a folder with spaces in its name.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help demo test test-all environments check coverage smoke clean
+.PHONY: help demo test test-all environments check coverage smoke bench clean
 
 help: ## Print this list
 	@echo "make <target>, where <target> is one of"
@@ -36,8 +36,14 @@ smoke: .venv-pandas3/stamp ## The smoke tests only, on the built wheel with pand
 
 environments: .venv-test/stamp .venv-pandas3/stamp
 
+bench: .venv-bench/stamp ## The benchmarks, peers in their own environments (half an hour)
+	.venv-bench/bin/python benchmarks/similar_pairs.py
+	.venv-bench/bin/python benchmarks/lsh.py
+	.venv-bench/bin/python benchmarks/against_splink.py 101 102 103
+	.venv-bench/bin/python -m benchmarks.indistinguishability
+
 clean: ## Delete environments, caches and build products
-	rm -rf .venv .venv-test .venv-pandas3 dist .coverage htmlcov
+	rm -rf .venv .venv-test .venv-pandas3 .venv-bench benchmarks/.venvs dist .coverage htmlcov
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -49,6 +55,11 @@ clean: ## Delete environments, caches and build products
 .venv-test/stamp: pyproject.toml
 	@$(call environment,.venv-test)
 	@$(call pip,.venv-test) --editable ".[fast,recordlinkage,test]"
+	@touch $@
+
+.venv-bench/stamp: pyproject.toml
+	@$(call environment,.venv-bench)
+	@$(call pip,.venv-bench) --editable ".[bench,recordlinkage]"
 	@touch $@
 
 .venv-pandas3/stamp: pyproject.toml

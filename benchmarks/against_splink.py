@@ -1,8 +1,7 @@
 """Linking without names against linking with them: pprl beside plaintext Splink.
 
-Run `python benchmarks/against_splink.py --splink PYTHON SEED...`, where PYTHON is the interpreter
-of an environment with `requirements-splink.txt`. For each seed it makes the synthetic region, pools
-districts against colleges, links them with both profiles of pprl (p >= 0.5, no truth) and with the
+Run `python benchmarks/against_splink.py SEED...`; Splink gets an environment of its own. For each
+seed it makes the synthetic region, pools districts against colleges, links them with both profiles of pprl (p >= 0.5, no truth) and with the
 yardstick, and prints one row; then FEBRL 4 with names, birth date and postcode. The truth is used
 for the scores alone.
 """
@@ -16,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
+from environments import environment
 
 import pprl
 from pprl.institution import State
@@ -67,20 +67,21 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seeds", nargs="*", type=int, default=[])
-    parser.add_argument("--splink", required=True, metavar="PYTHON")
+    parser.add_argument("--splink", metavar="PYTHON", help="an interpreter that has Splink")
     parser.add_argument("--persons", type=int, default=20_000)
     parser.add_argument("--errors", default="customary")
     given = parser.parse_args()
+    python = given.splink or str(environment("splink"))
     print("| population | students-1 | students-1-strict | Splink |\n|---|---|---|---|", flush=True)
     for seed in given.seeds:
         region = population(given.persons, seed=seed, errors=given.errors)
         sides = {role: region.pool(role) for role in ("college", "district")}
-        print(row(f"{given.errors}, seed {seed}", sides, given.splink), flush=True)
+        print(row(f"{given.errors}, seed {seed}", sides, python), flush=True)
     people = febrl(4)
     sides = {role: people.pool(role) for role in people.roles}
     for side in sides.values():
         side.students[["middle_name", "sex"]] = ""
-    print(row("FEBRL 4", sides, given.splink, country="AU"), flush=True)
+    print(row("FEBRL 4", sides, python, country="AU"), flush=True)
 
 
 if __name__ == "__main__":

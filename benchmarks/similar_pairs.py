@@ -16,11 +16,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import venv
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from environments import VENVS, environment
 from filter_sets import encoded, random_filters, student_rosters
 from machine import described
 
@@ -90,22 +90,6 @@ class Contender:
         """Let them end."""
         for process in self.processes:
             process.communicate()
-
-
-def environment(peer: str, venvs: Path) -> Path:
-    """The interpreter of a peer's environment, which is made if it is not there."""
-    folder = venvs / peer
-    python = folder / "bin" / "python"
-    stamp = folder / "stamp"
-    wanted = HERE / "peers" / f"{peer}.txt"
-    if not stamp.exists() or stamp.stat().st_mtime < wanted.stat().st_mtime:
-        print(f"Making an environment for {peer} (once)", file=sys.stderr)
-        venv.create(folder, with_pip=True)
-        (venvs / ".gitignore").write_text("*\n", encoding="utf-8")
-        pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-        subprocess.run([*pip, "-r", str(wanted)], check=True)
-        stamp.touch()
-    return python
 
 
 def measured(
@@ -191,7 +175,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--thresholds", type=float, nargs="+", default=[0.7, 0.8, 0.9])
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS))
-    parser.add_argument("--venvs", type=Path, default=HERE / ".venvs")
+    parser.add_argument("--venvs", type=Path, default=VENVS)
     parser.add_argument(
         "--results", type=Path, default=HERE / "results" / "similar_pairs.json", help="JSON file"
     )

@@ -1,7 +1,7 @@
 """The yardstick: what Splink 5 makes of two rosters in plaintext, without truth.
 
 Run `python benchmarks/splink_yardstick.py left.csv right.csv truth.csv` in an environment with
-`requirements-splink.txt`; it prints precision, recall and F1 as JSON. The rosters have the columns
+`peers/splink.txt`; it prints precision, recall and F1 as JSON. The rosters have the columns
 local_id, first_name, middle_name, last_name, birth_date (YYYY-MM-DD), sex and zip, one row a
 person; a column that is absent or empty throughout is not compared. The truth has the columns
 `left` and `right`, a row for each pair of local IDs that are one person.
