@@ -1,9 +1,9 @@
 """Linking without names against linking with them: pprl beside plaintext Splink.
 
 Run `python benchmarks/against_splink.py SEED...`; Splink gets an environment of its own. For each
-seed it makes the synthetic region, pools districts against colleges, links them with both profiles of pprl (p >= 0.5, no truth) and with the
-yardstick, and prints one row; then FEBRL 4 with names, birth date and postcode. The truth is used
-for the scores alone.
+seed it makes the synthetic region, pools districts against colleges, links them with both profiles
+of pprl (p >= 0.5, no truth) and with the yardstick, and prints one row; then FEBRL 4 with names,
+birth date and postcode. The truth is used for the scores alone.
 """
 
 from __future__ import annotations
