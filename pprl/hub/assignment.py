@@ -10,7 +10,7 @@ from pprl.hub.scoring import Candidates
 Floats = NDArray[np.float64]
 
 MOST_LOG_ODDS = 300.0
-FEW_NON_MATCHES = 20.0
+FEW_NON_MATCHES = 10.0
 
 
 def probabilities(candidates: Candidates, sole: NDArray[np.bool_]) -> Floats:
@@ -21,7 +21,8 @@ def probabilities(candidates: Candidates, sole: NDArray[np.bool_]) -> Floats:
     all its rivals. And a pair without rivals gains: the odds were learned from all pairs, among
     which a share `c` of the non-matches have a record that is matched elsewhere and no match has,
     so that being free multiplies the odds by `1 / (1 - c)`. The share is measured for each pair of
-    sources.
+    sources and each pass that judged best: where a true match would nearly always share the block
+    too, the cap has withheld the strangers who are taken, and those that are left are free anyway.
 
     Args:
         candidates: the candidate pairs.
@@ -33,8 +34,7 @@ def probabilities(candidates: Candidates, sole: NDArray[np.bool_]) -> Floats:
     """
     log_odds = np.clip(candidates.log_odds, -MOST_LOG_ODDS, MOST_LOG_ODDS)
     alone = _shared(candidates, log_odds, sole)
-    gain = _gain_of_the_free(candidates, alone, sole)
-    return _shared(candidates, log_odds + gain[candidates.group], sole)
+    return _shared(candidates, log_odds + _gain_of_the_free(candidates, alone, sole), sole)
 
 
 def _shared(candidates: Candidates, log_odds: Floats, sole: NDArray[np.bool_]) -> Floats:
@@ -53,16 +53,18 @@ def _shared(candidates: Candidates, log_odds: Floats, sole: NDArray[np.bool_]) -
 def _gain_of_the_free(
     candidates: Candidates, probability: Floats, sole: NDArray[np.bool_]
 ) -> Floats:
-    """What it says for a pair that neither record is matched elsewhere: `float64[groups]`.
+    """What it says for each pair that neither record is matched elsewhere: `float64[n]`.
 
     Few non-matches say little: the share is drawn towards none.
     """
     left, right = _rivals(candidates, probability)
     free = np.where(sole[candidates.group, 1], 1 - np.minimum(left, 1), 1.0)
     free *= np.where(sole[candidates.group, 0], 1 - np.minimum(right, 1), 1.0)
-    taken = np.bincount(candidates.group, (1 - probability) * (1 - free), len(sole))
-    strangers = np.bincount(candidates.group, 1 - probability, len(sole)) + FEW_NON_MATCHES
-    gain: Floats = -np.log1p(-taken / strangers)
+    passes = int(candidates.best.max(initial=0)) + 1
+    stratum = candidates.group.astype(np.int64) * passes + candidates.best
+    taken = np.bincount(stratum, (1 - probability) * (1 - free))
+    strangers = np.bincount(stratum, 1 - probability) + FEW_NON_MATCHES
+    gain: Floats = -np.log1p(-taken / strangers)[stratum]
     return gain
 
 

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 ITERATIONS = 200
 TOLERANCE = 1e-7
 SHARE_WEIGHT = 10.0
-BLOCKED_WEIGHT = 10.0
+BLOCKED_WEIGHT = 50.0
 """How many pairs the belief is worth that a field of the blocking key tells nothing more."""
 
 

@@ -48,6 +48,7 @@ class Candidates:
         token: `uint64[n]`, the lowest block token that the pair shares; it decides ties, because
             it depends on the students alone.
         log_odds: `float64[n]`, the highest of the passes that found the pair.
+        best: `int64[n]`, the pass whose log-odds they are, by its place in the agreement.
         passes: `int64[n]`, how many passes found it.
     """
 
@@ -56,6 +57,7 @@ class Candidates:
     right: NDArray[np.uint32]
     token: NDArray[np.uint64]
     log_odds: Floats
+    best: NDArray[np.int64]
     passes: NDArray[np.int64]
 
 
@@ -130,14 +132,15 @@ def combine(scored: Sequence[ScoredPass]) -> Candidates:
     right = np.concatenate([item.pairs.right for item in scored])
     token = np.concatenate([item.pairs.token for item in scored])
     log_odds = np.concatenate([item.log_odds for item in scored])
-    order = np.lexsort((log_odds, right, left, group))
+    number = np.repeat(np.arange(len(scored)), [len(item.log_odds) for item in scored])
+    order = np.lexsort((number, log_odds, right, left, group))
     group, left, right = group[order], left[order], right[order]
     log_odds, token = log_odds[order], token[order]
     new = np.ones(len(order), bool)
     new[1:] = (np.diff(group) != 0) | (np.diff(left) != 0) | (np.diff(right) != 0)
     start = np.flatnonzero(new)
     passes = np.diff(np.append(start, len(order)))
-    highest = log_odds[start + passes - 1]
+    highest = start + passes - 1
     lowest = np.minimum.reduceat(token, start) if len(start) else token[:0]
     by_content = np.lexsort((lowest, group[start]))
     first = start[by_content]
@@ -146,6 +149,7 @@ def combine(scored: Sequence[ScoredPass]) -> Candidates:
         left[first],
         right[first],
         lowest[by_content],
-        highest[by_content],
+        log_odds[highest][by_content],
+        number[order][highest][by_content],
         passes[by_content].astype(np.int64),
     )

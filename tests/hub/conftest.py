@@ -99,6 +99,7 @@ def candidate_pairs(rows: Sequence[tuple[int, int, int, float]]) -> Candidates:
         right=np.array(right, np.uint32),
         token=np.arange(len(rows), dtype=np.uint64) * np.uint64(1000),
         log_odds=np.array(log_odds, np.float64),
+        best=np.zeros(len(rows), np.int64),
         passes=np.ones(len(rows), np.int64),
     )
 

@@ -33,6 +33,7 @@ def made(rows: list[Row]) -> Candidates:
         np.array(columns[2], np.uint32),
         np.arange(len(rows), dtype=np.uint64),
         np.array(columns[3], np.float64),
+        np.zeros(len(rows), np.int64),
         np.ones(len(rows), np.int64),
     )
 
