@@ -43,7 +43,7 @@ bench: .venv-bench/stamp ## The benchmarks, peers in their own environments (hal
 	.venv-bench/bin/python -m benchmarks.indistinguishability
 
 clean: ## Delete environments, caches and build products
-	rm -rf .venv .venv-test .venv-pandas3 .venv-bench benchmarks/.venvs dist .coverage htmlcov
+	rm -rf pprl-demo .venv .venv-test .venv-pandas3 .venv-bench benchmarks/.venvs dist .coverage htmlcov
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -47,9 +47,9 @@ def _run(code: str, folder: Path) -> str:
     return done.stdout
 
 
-def test_the_two_python_examples_link_a_district_with_a_college(folder: Path) -> None:
-    """Both blocks run as printed; the second institution runs the first block with its own id."""
-    institution, hub = _blocks("python")
+def test_the_python_examples_link_a_district_with_a_college(folder: Path) -> None:
+    """The blocks run as printed; the second institution runs the first with its own id."""
+    institution, hub, afterwards = _blocks("python")
     for name in ("orchard-usd", "county-college"):
         (folder / "students.csv").write_bytes((folder / name / "students.csv").read_bytes())
         _run(institution.replace("orchard-usd", name), folder)
@@ -57,11 +57,14 @@ def test_the_two_python_examples_link_a_district_with_a_college(folder: Path) ->
     crosswalk = pd.read_csv(folder / "crosswalk-orchard-usd.csv")
     id_map = pd.read_csv(folder / "orchard-usd-id-map.csv")
     assert set(crosswalk["record"]) == set(id_map["record"])
+    joined = _run(f"{afterwards}\nprint(len(students_with_ids))", folder)
+    assert int(joined) == len(id_map)
 
 
 def test_the_shell_commands_do_the_same(folder: Path) -> None:
-    """The console block of `pprl` commands runs line by line."""
-    commands = [line[2:] for line in _blocks("console")[1].splitlines() if line.startswith("$ ")]
+    """The console blocks of `pprl` commands run line by line."""
+    lines = "".join(_blocks("console")[1:]).splitlines()
+    commands = [line[2:] for line in lines if line.startswith("$ ")]
     assert [shlex.split(line)[:2] for line in commands] == [
         ["pprl", "key"],
         ["pprl", "encode"],

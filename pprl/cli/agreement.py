@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -40,7 +41,8 @@ def _described(agreement: Agreement) -> Iterator[str]:
     yield from _told("convener", agreement.convener)
     yield from _told("legal basis", agreement.legal_basis)
     yield from _told("effective", agreement.effective)
-    yield from _told("expires", agreement.expires)
+    over = agreement.expires is not None and agreement.expires < datetime.date.today()
+    yield from _told("expires", f"{agreement.expires} (expired)" if over else agreement.expires)
     yield from _told("parties", len(agreement.parties))
     for party in agreement.parties:
         name = party.name if party.name != party.id else ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pprl.cli.messages import as_options
-from pprl.cli.outputs import ID_MAP, check_output, csv_into
+from pprl.cli.outputs import ID_MAP, check_output
 from pprl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -172,14 +172,17 @@ def _write(encoded: Encoded, out: Path, id_map: Path) -> None:
 
     Raises:
         SubmissionError: the match file cannot be written.
-        UsageError: the id map cannot be written.
+        UsageError: the id map cannot be written, or would replace another submission's.
     """
     from pprl.exchange.container import replacing
+    from pprl.institution.id_map import check_vacant, id_map_bytes
 
+    content = id_map_bytes(encoded.id_map)
     written = False
     try:
+        check_vacant(id_map, content)
         with replacing(id_map) as file:
-            csv_into(file, encoded.id_map)
+            file.write(content)
             encoded.submission.write(out)
             written = True
     except OSError as error:

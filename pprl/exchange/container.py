@@ -27,6 +27,7 @@ MAGIC = b"pprl match file 1\n"
 MAGIC_ANY = b"pprl match file "
 LINKAGE_KEY_MAGIC = b"pprl linkage key"
 MOST_MANIFEST = 16 << 20
+_SECRETS = (b"SQLite format 3", b"record,local_id")
 _LENGTH = struct.Struct("<I")
 _DIGEST = hashlib.sha256().digest_size
 _ALIGNMENT = 64
@@ -81,6 +82,11 @@ def read_head(view: memoryview, name: str) -> Head:
     if start != MAGIC:
         if start.startswith(MAGIC_ANY):
             raise SubmissionError(f"{name}: has another format version; upgrade pprl to read it.")
+        if start.startswith(_SECRETS):
+            raise SubmissionError(
+                f"{name}: looks like an institution's state or id map, not a match file. The hub "
+                "must never hold it: delete it and tell the institution that sent it."
+            )
         raise SubmissionError(f"{name}: is not a pprl match file.")
     manifest_length, manifest_start = _length(view, len(MAGIC), name)
     if manifest_length > MOST_MANIFEST:

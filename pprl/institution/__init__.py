@@ -3,7 +3,8 @@
 Only this package sees names and holds the linkage key. The hub never imports it.
 """
 
-from pprl.institution.encode import Encoded, encode
+from pprl.institution.encode import encode
+from pprl.institution.encoded import Encoded
 from pprl.institution.linkage_key import LinkageKey
 from pprl.institution.state import State
 from pprl.institution.students import read_students

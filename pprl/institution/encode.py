@@ -18,6 +18,7 @@ from pprl.exchange import Entries, Manifest, PassProfile, Submission
 from pprl.institution.blocks import BLOCK_KEY_BYTES, block_values
 from pprl.institution.collapse import Students, collapse
 from pprl.institution.emission import emit
+from pprl.institution.encoded import Encoded
 from pprl.institution.filling import fill_decoys, fill_entries
 from pprl.institution.linkage_key import LinkageKey
 from pprl.institution.normalise import normalise
@@ -28,27 +29,6 @@ from pprl.progress import Progress, tracked
 
 LISTED = ("local_id", "first_name", "last_name")
 """Roster columns that are read whatever the agreement's fields are; without the others' values."""
-
-
-@dataclass(frozen=True, eq=False)
-class Encoded:
-    """What `encode` gives.
-
-    Attributes:
-        submission: for the hub.
-        id_map: `record, local_id`; several local ids may share a record. Never leaves the
-            institution.
-        notes: what a person should know, in counts: duplicates, missing fields, students that emit
-            nowhere.
-    """
-
-    submission: Submission
-    id_map: pd.DataFrame
-    notes: tuple[str, ...]
-
-    def __repr__(self) -> str:
-        """Counts only."""
-        return f"<Encoded: {self.submission!r}, {len(self.id_map):,} local ids>"
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,7 +249,11 @@ def _fields_told(students: Students, agreement: Agreement) -> tuple[str, ...]:
                 f"{name} is empty or unreadable in every row, and the agreement requires it. "
                 "Add the column to the export, or map it with columns={...}."
             )
-    return tuple(f"{name} is empty in every row; links will rest on the rest." for name in empty)
+    return tuple(
+        f"{name} is empty in every row, or its column was not recognised; fewer matches will be "
+        "found without it."
+        for name in empty
+    )
 
 
 def _id_map(roster: _Roster) -> pd.DataFrame:

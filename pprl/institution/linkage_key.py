@@ -79,11 +79,14 @@ class LinkageKey:
         """
         path = Path(path)
         try:
-            content = path.read_bytes()
+            content = path.read_bytes().replace(b"\r\n", b"\n")
         except OSError as error:
             raise KeyFileError(f"{path}: cannot be read ({error.strerror}).") from None
         if not content.startswith(_HEADER):
-            raise KeyFileError(f"{path}: is not a pprl linkage key; make one with pprl key new.")
+            raise KeyFileError(
+                f"{path}: is not a pprl linkage key. Use the file that the institutions share; "
+                "only the first of them makes one (pprl key new)."
+            )
         refuse_open_to_others(path)
         try:
             text, check = content[len(_HEADER) :].split()

@@ -15,8 +15,8 @@ import pytest
 
 import pprl
 from pprl.cli import run
-from pprl.cli import submission as encode_command
 from pprl.errors import SubmissionError
+from pprl.institution import id_map
 from tests.cli.conftest import CANARY, encode_arguments
 
 Tree = Callable[[Path], dict[str, bytes]]
@@ -66,7 +66,7 @@ WRONG = [
     ("encode fresno.csv", 2, "See: pprl encode --help"),
     (encode("--institution stockton"), 1, "Parties: fresno, reedley."),
     (encode("--agreement compact.key"), 1, "compact.key: is not TOML"),
-    (encode("--key compact.toml"), 1, "make one with pprl key new"),
+    (encode("--key compact.toml"), 1, "only the first of them makes one"),
     (encode("--key absent.key"), 1, "absent.key: cannot be read"),
     (encode("--out fresno.csv"), 1, "is the students' export. Name another file."),
     (encode("--out compact.key"), 1, "is the linkage key. Name another file."),
@@ -169,7 +169,7 @@ def test_neither_file_is_left_when_the_id_map_cannot_be_written(
         raise OSError(28, "No space left on device")
 
     before = tree(here)
-    monkeypatch.setattr(encode_command, "csv_into", fail)
+    monkeypatch.setattr(id_map, "check_vacant", fail)
     assert run(encode_arguments(here, "fresno")) == 1
     assert "fresno-id-map.csv: cannot be written (No space left" in capsys.readouterr().err
     assert tree(here).keys() - before.keys() == {"fresno.state.sqlite"}
@@ -255,5 +255,8 @@ def test_the_second_change_of_an_export_is_the_second_submission(
     assert run(encode_arguments(here, "fresno")) == 0
     assert "this is the first submission under this state" in capsys.readouterr().out
     shutil.copy(here / "reedley.csv", here / "fresno.csv")
+    assert run(encode_arguments(here, "fresno")) == 1
+    assert "is the id map of another submission" in capsys.readouterr().err
+    (here / "fresno-id-map.csv").rename(here / "fresno-id-map-2026.csv")
     assert run(encode_arguments(here, "fresno")) == 0
     assert "submission 2 under this state and key" in capsys.readouterr().out

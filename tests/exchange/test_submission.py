@@ -153,13 +153,17 @@ def database(path: Path) -> None:
     [
         (Path.touch, "is empty"),
         (zip_file, "is not a pprl match file"),
-        (database, "is not a pprl match file"),
+        (database, "looks like an institution's state or id map"),
+        (
+            lambda path: path.write_text("record,local_id\n0,17\n", encoding="utf-8"),
+            "looks like an institution's state or id map",
+        ),
         (lambda path: path.write_text("local_id,name\n", encoding="utf-8"), "is not a pprl match"),
         (lambda path: path.write_bytes(bytes(1000)), "is not a pprl match file"),
         (LinkageKey(bytes(32)).save, r"is a linkage key, not a match file\. The hub must never"),
         (lambda path: path.write_bytes(b"pprl match file 2\n..."), "has another format version"),
     ],
-    ids=["empty", "zip", "sqlite", "text", "zeros", "linkage key", "newer version"],
+    ids=["empty", "zip", "state", "id map", "text", "zeros", "linkage key", "newer version"],
 )
 def test_a_foreign_file_is_told(write: Callable[[Path], object], told: str, tmp_path: Path) -> None:
     """Each file that may be sent by mistake has a message that says what it is not."""

@@ -408,7 +408,7 @@ def test_a_student_without_any_key_is_told_of_and_looks_like_any_other() -> None
     nobody = {"local_id": "5"}
     encoded = submitted(roster(ANA, UMA, nobody), agreement_on(["birth-date", "first-last"]))
     assert any(note.startswith("1 of 3 students emit in no pass") for note in encoded.notes)
-    assert "zip is empty in every row; links will rest on the rest." in encoded.notes
+    assert any("zip is empty in every row" in note for note in encoded.notes)
     assert encoded.submission.records == 3
 
 

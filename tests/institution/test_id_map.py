@@ -1,0 +1,45 @@
+"""The id map is private, and no map is lost."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pprl.errors import UsageError
+from pprl.institution.id_map import write_id_map
+
+MAP = pd.DataFrame({"record": [0, 1], "local_id": ["0017", "Ñ, 2"]})
+
+
+def test_a_map_reads_back_as_it_was(tmp_path: Path) -> None:
+    """Leading zeros, commas and letters survive; only the owner may read it."""
+    path = tmp_path / "map.csv"
+    write_id_map(MAP, path)
+    assert pd.read_csv(path, dtype={"local_id": str}).equals(MAP)
+    assert os.name != "posix" or path.stat().st_mode & 0o077 == 0
+
+
+def test_the_same_map_may_be_written_again(tmp_path: Path) -> None:
+    """Running a job twice does no harm."""
+    path = tmp_path / "map.csv"
+    write_id_map(MAP, path)
+    write_id_map(MAP, path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_map_of_another_submission_is_not_overwritten(tmp_path: Path) -> None:
+    """Its crosswalk would give students each other's study IDs."""
+    path = tmp_path / "map.csv"
+    write_id_map(MAP, path)
+    with pytest.raises(UsageError, match="is the id map of another submission"):
+        write_id_map(MAP.iloc[:1], path)
+    assert pd.read_csv(path, dtype={"local_id": str}).equals(MAP)
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """The cause is named."""
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_id_map(MAP, tmp_path / "none" / "map.csv")
