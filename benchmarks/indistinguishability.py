@@ -11,6 +11,7 @@ draw from the uniform law. Keys are fixed by the number of the run, so a figure 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import sys
 from collections.abc import Callable, Iterator
@@ -27,7 +28,6 @@ from pprl.agreement import LinkageSection, Pass
 from pprl.audit import simulate
 from pprl.exchange import Entries
 from pprl.exchange.submission import to_arrow
-from pprl.institution.filling import fill_decoys
 from tests.rosters import agreement_on, varied
 
 PASSES = ("birth-date+first", "first-last", "name-sound+zip")
@@ -68,20 +68,15 @@ def run(rows: pd.DataFrame, agreement: Agreement, key: bytes, secret: bytes, see
     encoded = pprl.encode(rows, agreement, LinkageKey(key), "fresno", state=state, progress=False)
     real, section = encoded.submission, agreement.linkage
     simulated = simulate(real.manifest, section, np.random.default_rng(seed))
-    own = f"{section.digest}/{real.manifest.key_check}/{real.institution}"
-    context = hashlib.sha256(own.encode()).hexdigest()
-    smallest = encoded.id_map.groupby("record").local_id.min().tolist()
-    decoys = {}
-    for linkage_pass in section.passes:
-        identity = state.student_digest(context, smallest)
-        possible, _ = fill_decoys(
-            section,
-            section.segments_of(linkage_pass),
-            np.repeat(identity, linkage_pass.quota),
-            np.tile(np.arange(linkage_pass.quota), len(identity)),
-            state.derive(context, f"decoys/{linkage_pass.name}"),
-        )
-        decoys[linkage_pass.name] = np.isin(real.passes[linkage_pass.name].tokens, possible)
+    # Real entries hang on the linkage key alone, decoys on the state's secret as well.
+    with contextlib.closing(State.in_memory()) as other:
+        again = pprl.encode(
+            rows, agreement, LinkageKey(key), "fresno", state=other, progress=False
+        ).submission
+    decoys = {
+        name: ~np.isin(entries.tokens, again.passes[name].tokens)
+        for name, entries in real.passes.items()
+    }
     return Run(section, real, simulated, decoys)
 
 

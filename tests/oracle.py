@@ -109,6 +109,19 @@ class Institution:
         ledger = self.ledger.setdefault(name, {})
         self.decoys[name] = set()
 
+        name_key = self._own_key(agreement, f"decoy-names/{name}")
+
+        def fill(student: Student, token: int, salt: bytes) -> bytes:
+            content = b""
+            for place, segment in segments:
+                key = self._shared_key(agreement, f"segment/{segment.name}")
+                streams = [
+                    siphash_stream(salt, digest, place)
+                    for digest in sorted(word(mac(key, t)) for t in tokens(segment, student))
+                ] or [private_stream(missing, token, place, 0)]
+                content += filled(streams, segment)
+            return content
+
         values = [block_values(linkage_pass, student) for student in students]
         entries: dict[int, Entry] = {}
         sent = {}
@@ -124,22 +137,19 @@ class Institution:
             emitted = sorted(candidates)[: linkage_pass.quota]
             for token, salt in emitted:
                 sent[token] = student.digest
-                content = b""
-                for place, segment in segments:
-                    key = self._shared_key(agreement, f"segment/{segment.name}")
-                    streams = [
-                        siphash_stream(salt, digest, place)
-                        for digest in sorted(word(mac(key, t)) for t in tokens(segment, student))
-                    ] or [private_stream(missing, token, place, 0)]
-                    content += filled(streams, segment)
-                entries[token] = Entry(student.record, content)
-            for slot in range(len(emitted), linkage_pass.quota):
-                token = private_stream(decoy, student.digest, 255, slot)(0)
-                content = b"".join(
-                    filled([private_stream(decoy, student.digest, place, slot)], segment)
-                    for place, segment in segments
+                entries[token] = Entry(student.record, fill(student, token, salt))
+            text = "\x1d".join(
+                "\x1e".join(sorted(part_values(part, student))) for part in linkage_pass.block
+            )
+            named = word(
+                hmac.digest(
+                    name_key, student.digest.to_bytes(8, "little") + text.encode(), "sha256"
                 )
-                entries[token] = Entry(student.record, content)
+            )
+            for slot in range(len(emitted), linkage_pass.quota):
+                token, *words = (private_stream(decoy, named, p, slot)(0) for p in (255, 254, 253))
+                salt = b"".join(w.to_bytes(8, "little") for w in words)
+                entries[token] = Entry(student.record, fill(student, token, salt))
                 self.decoys[name].add(token)
         self.ledger[name] = sent | ledger
         return entries

@@ -58,7 +58,10 @@ class OutputRules:
 
 @dataclass(frozen=True)
 class Agreement:
-    """A data-sharing agreement as both sides' software obeys it.
+    """A data-sharing agreement, as far as software can read it.
+
+    Parties, fields, passes, the rules of records and `common_study_ids` bind both sides' software.
+    Dates and the other output rules are recorded and told; this version does not enforce them.
 
     Attributes:
         title: its name.

@@ -108,7 +108,7 @@ class Table:
 
     def finish(self) -> None:
         """Tell the keys that are there but mean nothing (a misspelt key is a silent default)."""
-        for key in self._content.keys() - self._asked:
+        for key in sorted(self._content.keys() - self._asked):
             self.fault(key, f"is not known here; known: {', '.join(sorted(self._asked))}")
 
     def _get(self, key: str, kind: type | tuple[type, ...], form: str, default: Any) -> Any:

@@ -74,7 +74,7 @@ def read_head(view: memoryview, name: str) -> Head:
         SubmissionError: the file is no match file, of a newer version, truncated or altered.
     """
     start = bytes(view[: len(MAGIC)])
-    if start.startswith(LINKAGE_KEY_MAGIC[: len(start)]) and len(start) >= len(LINKAGE_KEY_MAGIC):
+    if start.startswith(LINKAGE_KEY_MAGIC):
         raise SubmissionError(
             f"{name}: is a linkage key, not a match file. The hub must never hold it: delete it, "
             "tell the institution that sent it, and have the institutions make a new key."

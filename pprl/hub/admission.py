@@ -53,6 +53,11 @@ def _check_origin(submission: Submission, agreement: Agreement) -> None:
             f"{submission.manifest.linkage[:12]}, here {agreement.linkage_digest[:12]}). "
             "Give both sides the same agreement file and encode again."
         )
+    if submission.manifest.epsilon != agreement.records.epsilon:
+        raise MismatchError(
+            f"{institution}: its counts were noised with epsilon {submission.manifest.epsilon:g}; "
+            f"the agreement says {agreement.records.epsilon:g}. Encode again under this agreement."
+        )
     if submission.records < agreement.records.minimum:
         raise SubmissionError(
             f"{institution}: holds {submission.records} records; the agreement asks for at least "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -132,6 +133,24 @@ def block_values(linkage_pass: Pass, students: NormalisedStudents) -> BlockValue
         parts=tuple(column[kept] for column in columns),
         vocabularies=tuple(table.vocabulary for table in tables),
     )
+
+
+def block_contents(linkage_pass: Pass, students: NormalisedStudents) -> list[str]:
+    """All values of all parts of each student's blocking key as one text, whole key or not.
+
+    It changes exactly when one of the student's values does; a decoy changes with it, as a real
+    entry would.
+    """
+    columns = []
+    for table in (part_values(part, students) for part in linkage_pass.block):
+        codes = table.codes.tolist()
+        columns.append(
+            [
+                "\x1e".join(sorted({table.vocabulary[code] for code in codes[start:end]}))
+                for start, end in itertools.pairwise(table.start.tolist())
+            ]
+        )
+    return ["\x1d".join(parts) for parts in zip(*columns, strict=True)]
 
 
 def part_values(part: BlockingPart, students: NormalisedStudents) -> PartValues:

@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pprl.agreement.linkage import Pass
+from pprl.errors import StudentsError
 from pprl.institution.blocks import BlockValues
 from pprl.institution.state import Ledger
 
+FEWEST_KNOWN = 50
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Emission:
     """The real entries of one pass; decoys fill every record's quota up.
 
@@ -48,6 +51,9 @@ def emit(
     student's values with the lowest tokens fill the quota: tokens are keyed hashes, so every
     institution makes the same choice.
 
+    Raises:
+        StudentsError: most blocks sent earlier are now held under other local ids.
+
     Args:
         linkage_pass: the pass.
         values: all block values of all students.
@@ -62,12 +68,27 @@ def emit(
     free = ~known
     if known.any():
         free[known] = _among(sole.student[known], holder[known], owner, digests)
+        _refuse_renumbering(int((~free).sum()), int(known.sum()))
     student, tokens, salts = sole.student[free], tokens[free], salts[free]
     order = np.lexsort((tokens, student))
     student, tokens, salts = student[order], tokens[order], salts[order]
     first = np.searchsorted(student, student)
     chosen = np.arange(len(student)) - first < linkage_pass.quota
     return Emission(student[chosen], tokens[chosen], salts[chosen])
+
+
+def _refuse_renumbering(lost: int, known: int) -> None:
+    """Stop if most blocks that were ever sent now belong to other local ids.
+
+    Raises:
+        StudentsError: local ids were renumbered, or lost or gained zeros.
+    """
+    if known >= FEWEST_KNOWN and lost > known / 2:
+        raise StudentsError(
+            f"{lost} of {known} blocks sent earlier are now held under other local ids, and would "
+            "be withheld. Were local ids renumbered, or their leading zeros lost? Encode with the "
+            "ids of the last submission."
+        )
 
 
 def _among(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 from collections.abc import Mapping
@@ -15,11 +16,11 @@ from pprl._version import __version__
 from pprl.agreement import Agreement, LinkageSection, Pass
 from pprl.errors import StudentsError
 from pprl.exchange import Entries, Manifest, PassProfile, Submission
-from pprl.institution.blocks import BLOCK_KEY_BYTES, block_values
+from pprl.institution.blocks import BLOCK_KEY_BYTES, block_contents, block_values
 from pprl.institution.collapse import Students, collapse
 from pprl.institution.emission import emit
 from pprl.institution.encoded import Encoded
-from pprl.institution.filling import fill_decoys, fill_entries
+from pprl.institution.filling import fill_entries, private_blocks
 from pprl.institution.linkage_key import LinkageKey
 from pprl.institution.normalise import normalise
 from pprl.institution.published import completeness, pass_profile, present
@@ -88,8 +89,9 @@ def encode(
         agreement: the agreement; only its fields are used.
         key: the institutions' linkage key.
         institution_id: the party whose students they are.
-        state: the institution's secret and ledger. Without one, a state in memory is used: the
-            next submission will repeat nothing, and the ledger guards nothing.
+        state: the institution's secret and ledger. Without one, a state in memory is used: for
+            trials. Two submissions of one institution under two states tell the hub which entries
+            are decoys and which fields are missing, and no ledger guards one against the other.
         progress: True draws a bar on a terminal, False is silent, a function is told.
 
     Raises:
@@ -98,9 +100,11 @@ def encode(
             two people, or there are fewer students than the agreement's minimum.
         UsageError: a column is missing or holds something other than text.
     """
+    if state is None:
+        with contextlib.closing(State.in_memory()) as own:
+            return encode(students, agreement, key, institution_id, state=own, progress=progress)
     agreement.party(institution_id)
     section = agreement.linkage
-    state = state or State.in_memory()
     check = key.check_value(section.digest)
     # The institution's own bits change with the linkage key: else what stays the same is a decoy.
     context = hashlib.sha256(f"{section.digest}/{check}/{institution_id}".encode()).hexdigest()
@@ -197,29 +201,26 @@ def _encode_pass(
     state.keep_ledger(
         context, name, ledger.with_entries(emission.tokens, roster.identity[emission.student])
     )
+    idle, slots = emission.free_slots(len(roster.students), linkage_pass.quota)
+    names = state.decoy_names(
+        context, name, roster.identity, block_contents(linkage_pass, roster.students.records)
+    )
+    private_tokens, private_salts = private_blocks(
+        names[idle], slots, state.derive(context, f"decoys/{name}")
+    )
+    owners = np.concatenate((emission.student, idle))
+    tokens = np.concatenate((emission.tokens, private_tokens))
     filters = fill_entries(
         section,
         segments,
         roster.tables,
-        emission.student,
-        emission.tokens,
-        emission.salts,
+        owners,
+        tokens,
+        np.concatenate((emission.salts, private_salts)),
         missing_key,
     )
-    idle, slots = emission.free_slots(len(roster.students), linkage_pass.quota)
-    decoy_tokens, decoy_filters = fill_decoys(
-        section,
-        segments,
-        roster.identity[idle],
-        slots,
-        state.derive(context, f"decoys/{name}"),
-    )
-    tokens = np.concatenate((emission.tokens, decoy_tokens))
     order = np.argsort(tokens)
-    owners = np.concatenate((emission.student, idle))[order]
-    entries = Entries(
-        tokens[order], roster.record[owners], np.concatenate((filters, decoy_filters))[order]
-    )
+    entries = Entries(tokens[order], roster.record[owners[order]], filters[order])
     profile = pass_profile(
         section,
         linkage_pass,

@@ -1,10 +1,14 @@
-"""Filling filters: the entries of students, and the decoys that stand beside them.
+"""Filling filters: the entries of students, in blocks that are shared or in a decoy's own.
 
-Three sources of positions, of which an observer without the keys can tell none from another:
-SipHash-2-4 under the block's salt for the tokens of a field that is there, and AES-256 under keys
-of the institution's own for a field that is missing and for a whole decoy. Each input is used once,
-so every segment of every entry is an independent, uniformly random set of `insertions` positions,
-to whoever cannot tell SipHash and AES from random functions.
+A decoy is filled as a real entry is, from the student's own fields, but under a token and a salt
+that no other institution can derive. So it changes from one submission to the next when and where
+a real entry would: were it random throughout, a student who moves would show which of the record's
+entries follow, and those that do not are the decoys.
+
+Positions come from SipHash-2-4 under the block's salt for the tokens of a field that is there, and
+from AES-256 under a key of the institution's own for a field that is missing. Each input is used
+once, so every segment of every entry is an independent, uniformly random set of `insertions`
+positions, to whoever cannot tell SipHash and AES from random functions.
 """
 
 from __future__ import annotations
@@ -23,7 +27,8 @@ from pprl.siphash import siphash24
 Words = NDArray[np.uint64]
 
 MESSAGE_BYTES = 11
-_TOKEN_PLACE = 255
+_BLOCK_PLACES = (255, 254, 253)
+"""Places, which no segment has, of a decoy's token and of the two words of its salt."""
 
 
 def fill_entries(
@@ -35,7 +40,7 @@ def fill_entries(
     salts: Words,
     missing_key: bytes,
 ) -> Words:
-    """The filters of real entries.
+    """The filters of entries, real ones and decoys.
 
     Position stream of a token: SipHash-2-4 under the block salt over the token's digest (8 bytes),
     the segment's place in the linkage section (1 byte) and a counter (2 bytes).
@@ -70,37 +75,22 @@ def fill_entries(
     return np.concatenate(columns, axis=1)
 
 
-def fill_decoys(
-    section: LinkageSection,
-    segments: Sequence[Segment],
-    digests: Words,
-    slots: NDArray[np.int64],
-    decoy_key: bytes,
-) -> tuple[Words, Words]:
-    """The tokens and filters of decoys.
+def private_blocks(names: Words, slots: NDArray[np.int64], decoy_key: bytes) -> tuple[Words, Words]:
+    """The blocks of decoys, which nobody else can derive; `fill_entries` fills them as any block.
 
     Args:
-        section: the linkage section, which numbers the segments.
-        segments: those that the pass carries.
-        digests: `uint64[n]`, the student digest of the record that each decoy belongs to.
-        slots: `int64[n]`, which of the record's entries in the pass it stands for.
+        names: `uint64[n]`, what stands for the student and the values of the pass's blocking key.
+        slots: `int64[n]`, which of the record's entries in the pass each decoy stands for.
         decoy_key: 32 bytes of the institution's own for the pass.
 
     Returns:
-        tokens `uint64[n]` and filters `uint64[n, words]`.
+        tokens `uint64[n]` and salts `uint64[n, 2]`.
     """
-    every = np.arange(len(digests))
-    tokens = _private_streams(digests, _TOKEN_PLACE, slots, decoy_key)(0, every)[0]
-    columns = [
-        distinct_positions(
-            _private_streams(digests, section.segments.index(segment), slots, decoy_key),
-            len(digests),
-            segment.bits,
-            segment.insertions,
-        )
-        for segment in segments
-    ]
-    return tokens, np.concatenate(columns, axis=1)
+    every = np.arange(len(names))
+    token, *salt = (
+        _private_streams(names, place, slots, decoy_key)(0, every)[0] for place in _BLOCK_PLACES
+    )
+    return token, np.column_stack(salt)
 
 
 def _token_streams(digests: Words, salts: Words, place: int) -> Draws:

@@ -15,10 +15,9 @@ import jellyfish
 import numpy as np
 import numpy.typing as npt
 
+from pprl.agreement.linkage import NICKNAMES
 from pprl.institution.columns import Texts
 from pprl.institution.normalise import distinct, per_distinct
-
-NICKNAMES = "nicknames-1"
 
 
 def canonical_first_name(first: Texts) -> Texts:

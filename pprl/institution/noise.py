@@ -5,8 +5,8 @@ private (Ghosh, Roughgarden and Sundararajan, STOC 2009). The sampler is the exa
 Kamath and Steinke (NeurIPS 2020, algorithm 2): integers only, no floating-point tails.
 
 The random bits come from a PRF over the true counts under the institution's secret: the same counts
-always get the same noise, so that repeating a submission cannot average it away, and other counts
-get independent noise.
+always get the same noise, so that repeating a submission cannot average it away; other counts, or
+another scale, get independent noise.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def noised(
             counts are of the same thing.
     """
     scale = Fraction(sensitivity) / Fraction(str(epsilon))
-    bits = KeyedBits(key, json.dumps([label, list(counts)]))
+    bits = KeyedBits(key, json.dumps([label, str(scale), list(counts)]))
     return [max(0, count + discrete_laplace(scale, bits)) for count in counts]
 
 

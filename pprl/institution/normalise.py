@@ -1,8 +1,9 @@
 """Bring what two institutions write of one student to one form, before anything is derived from it.
 
 Each rule is a pure function of one cell and runs once per distinct value, so the result does not
-depend on row order. Every rule is idempotent. The rules are frozen under the name `NORMALISER`:
-institutions that normalise differently find different tokens, so a changed rule is a new name.
+depend on row order. Every rule is idempotent. The rules are frozen under the name that
+`pprl.agreement.linkage.NORMALISER` gives them: institutions that normalise differently find
+different tokens, so a changed rule is a new name.
 """
 
 from __future__ import annotations
@@ -20,8 +21,6 @@ import pandas as pd
 from pprl.institution.columns import Texts, text_column
 from pprl.institution.dates import PLACEHOLDERS, is_birth_date
 from pprl.institution.students import STUDENT_COLUMNS
-
-NORMALISER = "pprl-names-1"
 
 SUFFIXES = {name: name for name in ("jr", "sr", "ii", "iii", "iv")} | {"2nd": "ii", "3rd": "iii"}
 """Generation suffixes that may stand at the end of a name. "v" and "i" are initials too often."""

@@ -1,8 +1,14 @@
 """What an institution keeps between submissions: its own secret, and the ledger of blocks it sent.
 
 The ledger says which student holds which block. An entry whose block another student held last year
-is withheld, or the hub could compare the two. Losing the state is safe once: the next submission
-repeats nothing of the former ones, and its blocks are unguarded against them.
+is withheld, or the hub could compare the two.
+
+What others must be able to match repeats under any state, since it hangs on the linkage key alone;
+decoys and the positions of missing fields do not. So whoever lays submissions made under two states
+side by side sees which entries are decoys and which fields are missing, and the ledger of one does
+not guard the other. A lost state is restored from a backup, or the partners agree on a new linkage
+key; so too if a party's id changes. A local id is never given to another student: the ledger would
+take the two for one.
 """
 
 from __future__ import annotations
@@ -138,7 +144,7 @@ class State:
         """A 32-byte key of the institution's own for one purpose.
 
         Args:
-            context: the linkage digest, 64 hexadecimal digits.
+            context: a digest of linkage section, linkage key and party, 64 hexadecimal digits.
             purpose: such as "decoys/birth-date".
         """
         return derive(self._secret, bytes.fromhex(context), purpose)
@@ -148,6 +154,24 @@ class State:
         key = self.derive(context, "local-id")
         digests = [hmac.digest(key, i.encode("utf-8"), "sha256")[:8] for i in local_ids]
         return np.frombuffer(b"".join(digests), "<u8").copy()
+
+    def decoy_names(
+        self, context: str, pass_name: str, students: NDArray[np.uint64], contents: list[str]
+    ) -> NDArray[np.uint64]:
+        """What stands for students and their values of a pass's blocking key: `uint64[n]`.
+
+        Args:
+            context: what the submission is made under.
+            pass_name: the pass.
+            students: `uint64[n]`, their digests.
+            contents: `block_contents` of each.
+        """
+        key = self.derive(context, f"decoy-names/{pass_name}")
+        names = [
+            hmac.digest(key, student.to_bytes(8, "little") + text.encode("utf-8"), "sha256")[:8]
+            for student, text in zip(students.tolist(), contents, strict=True)
+        ]
+        return np.frombuffer(b"".join(names), "<u8")
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -159,10 +183,13 @@ class State:
             raise StateError(_IN_USE if busy else "The state cannot be written.") from None
         try:
             yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise StateError("The state cannot be written; is the disk full?") from None
             raise
-        self._connection.execute("COMMIT")
 
     def ledger(self, context: str, pass_name: str) -> Ledger:
         """The ledger of one pass under one key and linkage section."""

@@ -174,6 +174,13 @@ def test_a_stranger_is_told_before_anything_else(two: Two, agreement: Agreement)
         admit([spoilt, two[1]], agreement)
 
 
+def test_another_privacy_budget_is_refused(two: Two, agreement: Agreement) -> None:
+    """How much noise the counts carry is agreed, not announced."""
+    loud = with_manifest(two[0], epsilon=5e-324)
+    with pytest.raises(MismatchError, match="noised with epsilon"):
+        admit([loud, two[1]], agreement)
+
+
 def test_announcing_records_costs_no_memory(two: Two, agreement: Agreement) -> None:
     """A file of four entries that announces two billion records is refused at once."""
     boastful = with_manifest(two[0], records=1_000_000)

@@ -111,6 +111,23 @@ def test_two_years_are_encoded_as_the_slow_encoder_does() -> None:
         assert tables_of(submitted(year, agreement, state).submission) == expected
 
 
+def test_decoys_follow_a_student_who_moves_as_real_entries_do() -> None:
+    """A moved ZIP changes every entry, decoys too: what stands still does not give them away."""
+    agreement = agreement_on(["birth-date", "first+zip", "last-sound+zip"])
+    rows = crowded(60, seed=6).assign(zip="90001")
+    state = State.in_memory(OWN)
+    years = [
+        submitted(year, agreement, state).submission.passes
+        for year in (rows, rows.assign(zip="93650"))
+    ]
+    assert any(real_entries(rows, agreement).values())
+    for name, before in years[0].items():
+        after = years[1][name]
+        _, i, j = np.intersect1d(before.tokens, after.tokens, return_indices=True)
+        assert len(i) == (0 if "zip" in name else len(before))
+        assert (before.filters[i] != after.filters[j]).any(axis=1).all()
+
+
 def test_no_two_entries_of_a_pass_share_a_token(wholes: Wholes) -> None:
     """Tokens rise strictly, so that no two students of a submission can be compared."""
     for _, submission in wholes:
@@ -593,3 +610,17 @@ def test_a_refusal_names_nobody(fault: str) -> None:
     assert not traces_in("".join(line for line in told if "tests" not in line))
     chained = caught.value.__cause__ or caught.value.__context__
     assert chained is None or caught.value.__suppress_context__
+
+
+def test_renumbered_local_ids_stop_the_encoding_instead_of_emptying_it() -> None:
+    """Ids that gained a zero would withhold every block from its own holder."""
+    rows = varied(120, seed=3)
+    agreement = agreement_on()
+    state = State.in_memory(bytes(32))
+    key = LinkageKey(bytes(32))
+    first = pprl.encode(rows, agreement, key, "fresno", state=state, progress=False)
+    renumbered = rows.assign(local_id="0" + rows["local_id"])
+    with pytest.raises(StudentsError, match="Were local ids renumbered"):
+        pprl.encode(renumbered, agreement, key, "fresno", state=state, progress=False)
+    again = pprl.encode(rows, agreement, key, "fresno", state=state, progress=False)
+    assert again.submission.manifest.sequence == first.submission.manifest.sequence

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pprl.agreement import LinkageSection, Pass, Segment
 from pprl.agreement.blocking import BlockingPart
 from pprl.filters import Words, common_bits
-from pprl.institution.filling import fill_decoys, fill_entries
+from pprl.institution.filling import fill_entries, private_blocks
 from pprl.institution.normalise import normalise
 from pprl.institution.tokens import token_table
 from tests.oracle import block_cipher, filled, private_stream, siphash_stream
@@ -50,11 +50,9 @@ def entries(
     return fill_entries(SECTION, segments, tables, students, tokens, salts, missing)
 
 
-def decoys(digests: list[int], slots: list[int], key: bytes = KEY) -> tuple[Words, Words]:
-    """Tokens and filters of decoys."""
-    return fill_decoys(
-        SECTION, SECTION.segments, np.array(digests, np.uint64), np.array(slots), key
-    )
+def decoys(names: list[int], slots: list[int], key: bytes = KEY) -> tuple[Words, Words]:
+    """Tokens and salts of decoys."""
+    return private_blocks(np.array(names, np.uint64), np.array(slots), key)
 
 
 def test_a_token_is_placed_by_siphash_under_the_salt_of_the_block() -> None:
@@ -109,27 +107,24 @@ def test_only_what_is_missing_depends_on_the_institutions_key() -> None:
     ]
 
 
-def test_decoys_are_placed_by_aes_over_the_student_and_the_slot() -> None:
-    """Tokens at a place that no segment has."""
-    tokens, filters = decoys([7, 7, 8], [0, 1, 1])
+def test_the_block_of_a_decoy_is_drawn_by_aes_over_its_name_and_slot() -> None:
+    """Token and salt at places that no segment has."""
+    tokens, salts = decoys([7, 7, 8], [0, 1, 1])
     cipher = block_cipher(KEY)
-    for i, (digest, slot) in enumerate(((7, 0), (7, 1), (8, 1))):
-        assert int(tokens[i]) == private_stream(cipher, digest, 255, slot)(0)
-        assert filters[i].tobytes() == b"".join(
-            filled([private_stream(cipher, digest, place, slot)], segment)
-            for place, segment in enumerate(SECTION.segments)
-        )
+    for i, (name, slot) in enumerate(((7, 0), (7, 1), (8, 1))):
+        drawn = [private_stream(cipher, name, place, slot)(0) for place in (255, 254, 253)]
+        assert [int(tokens[i]), *salts[i].tolist()] == drawn
 
 
 @pytest.mark.parametrize("other", [([8], [0], KEY), ([7], [1], KEY), ([7], [0], bytes(32))])
 def test_another_student_slot_or_key_is_another_decoy(
     other: tuple[list[int], list[int], bytes],
 ) -> None:
-    """In token and filter."""
-    tokens, filters = decoys([7], [0])
-    changed_tokens, changed_filters = decoys(*other)
+    """In token and salt."""
+    tokens, salts = decoys([7], [0])
+    changed_tokens, changed_salts = decoys(*other)
     assert tokens[0] != changed_tokens[0]
-    assert (filters != changed_filters).all()
+    assert (salts != changed_salts).all()
 
 
 def test_nobody_emits_nothing() -> None:
@@ -137,5 +132,5 @@ def test_nobody_emits_nothing() -> None:
     nobody = np.zeros(0, np.int64)
     none = np.zeros(0, np.uint64)
     assert entries(students=nobody, tokens=none, salts=none.reshape(0, 2)).shape == (0, 5)
-    tokens, filters = decoys([], [])
-    assert (tokens.shape, filters.shape) == ((0,), (0, 5))
+    tokens, salts = decoys([], [])
+    assert (tokens.shape, salts.shape) == ((0,), (0, 2))
