@@ -51,14 +51,14 @@ class BlockValues:
         value: `int64[m]`, the number of the block value, from 0 without gaps.
         holders: `int64[values]`, how many students hold each value.
         parts: for each part of the key, `int64[m]` codes into its vocabulary.
-        vocabularies: for each part of the key, its distinct values.
+        tables: for each part of the key, its values for every student, whole key or not.
     """
 
     student: NDArray[np.int64]
     value: NDArray[np.int64]
     holders: NDArray[np.int64]
     parts: tuple[NDArray[np.int64], ...]
-    vocabularies: tuple[list[str], ...]
+    tables: tuple[PartValues, ...]
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -71,7 +71,7 @@ class BlockValues:
             self.value[rows],
             self.holders,
             tuple(part[rows] for part in self.parts),
-            self.vocabularies,
+            self.tables,
         )
 
     def keys(self, key: bytes) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
@@ -89,10 +89,8 @@ class BlockValues:
             tokens `uint64[m]` and salts `uint64[m, 2]`.
         """
         columns = [
-            _digests(vocabulary, place, key[:32])[codes]
-            for place, (vocabulary, codes) in enumerate(
-                zip(self.vocabularies, self.parts, strict=True)
-            )
+            _digests(table.vocabulary, place, key[:32])[codes]
+            for place, (table, codes) in enumerate(zip(self.tables, self.parts, strict=True))
         ]
         sip_key = np.broadcast_to(np.frombuffer(key[32:], "<u8"), (len(self.student), 2))
         length = 8 * len(columns) + 1
@@ -101,6 +99,23 @@ class BlockValues:
             for purpose in range(3)
         )
         return token, np.column_stack(salt)
+
+    def contents(self) -> list[str]:
+        """All values of all parts of each student's blocking key as one text, whole key or not.
+
+        It changes exactly when one of the student's values does; a decoy changes with it, as a real
+        entry would.
+        """
+        columns = []
+        for table in self.tables:
+            codes = table.codes.tolist()
+            columns.append(
+                [
+                    "\x1e".join(sorted({table.vocabulary[code] for code in codes[start:end]}))
+                    for start, end in itertools.pairwise(table.start.tolist())
+                ]
+            )
+        return ["\x1d".join(parts) for parts in zip(*columns, strict=True)]
 
 
 def block_values(linkage_pass: Pass, students: NormalisedStudents) -> BlockValues:
@@ -112,7 +127,7 @@ def block_values(linkage_pass: Pass, students: NormalisedStudents) -> BlockValue
     count = len(students.first)
     rows = np.arange(count, dtype=np.int64)
     columns: list[NDArray[np.int64]] = []
-    tables = [part_values(part, students) for part in linkage_pass.block]
+    tables = tuple(part_values(part, students) for part in linkage_pass.block)
     for table in tables:
         number = table.start[rows + 1] - table.start[rows]
         ends = np.cumsum(number)
@@ -131,26 +146,8 @@ def block_values(linkage_pass: Pass, students: NormalisedStudents) -> BlockValue
         value=value[kept],
         holders=np.bincount(value[kept]).astype(np.int64),
         parts=tuple(column[kept] for column in columns),
-        vocabularies=tuple(table.vocabulary for table in tables),
+        tables=tables,
     )
-
-
-def block_contents(linkage_pass: Pass, students: NormalisedStudents) -> list[str]:
-    """All values of all parts of each student's blocking key as one text, whole key or not.
-
-    It changes exactly when one of the student's values does; a decoy changes with it, as a real
-    entry would.
-    """
-    columns = []
-    for table in (part_values(part, students) for part in linkage_pass.block):
-        codes = table.codes.tolist()
-        columns.append(
-            [
-                "\x1e".join(sorted({table.vocabulary[code] for code in codes[start:end]}))
-                for start, end in itertools.pairwise(table.start.tolist())
-            ]
-        )
-    return ["\x1d".join(parts) for parts in zip(*columns, strict=True)]
 
 
 def part_values(part: BlockingPart, students: NormalisedStudents) -> PartValues:

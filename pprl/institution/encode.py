@@ -16,7 +16,7 @@ from pprl._version import __version__
 from pprl.agreement import Agreement, LinkageSection, Pass
 from pprl.errors import StudentsError
 from pprl.exchange import Entries, Manifest, PassProfile, Submission
-from pprl.institution.blocks import BLOCK_KEY_BYTES, block_contents, block_values
+from pprl.institution.blocks import BLOCK_KEY_BYTES, block_values
 from pprl.institution.collapse import Students, collapse
 from pprl.institution.emission import emit
 from pprl.institution.encoded import Encoded
@@ -202,9 +202,7 @@ def _encode_pass(
         context, name, ledger.with_entries(emission.tokens, roster.identity[emission.student])
     )
     idle, slots = emission.free_slots(len(roster.students), linkage_pass.quota)
-    names = state.decoy_names(
-        context, name, roster.identity, block_contents(linkage_pass, roster.students.records)
-    )
+    names = state.decoy_names(context, name, roster.identity, values.contents())
     private_tokens, private_salts = private_blocks(
         names[idle], slots, state.derive(context, f"decoys/{name}")
     )

@@ -164,7 +164,7 @@ class State:
             context: what the submission is made under.
             pass_name: the pass.
             students: `uint64[n]`, their digests.
-            contents: `block_contents` of each.
+            contents: `BlockValues.contents` of each.
         """
         key = self.derive(context, f"decoy-names/{pass_name}")
         names = [

@@ -42,7 +42,7 @@ def held(block: str, rows: pd.DataFrame) -> BlockValues:
 def texts(values: BlockValues) -> list[tuple[str, ...]]:
     """Each row's block value, spelled out."""
     return [
-        tuple(words[code] for words, code in zip(values.vocabularies, codes, strict=True))
+        tuple(table.vocabulary[code] for table, code in zip(values.tables, codes, strict=True))
         for codes in zip(*values.parts, strict=True)
     ]
 

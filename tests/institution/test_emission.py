@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pprl.agreement import Pass
-from pprl.institution.blocks import BlockValues
+from pprl.institution.blocks import BlockValues, PartValues
 from pprl.institution.emission import Emission, emit
 from pprl.institution.state import Ledger
 
@@ -32,9 +32,9 @@ def values_of(pairs: set[tuple[int, int]]) -> BlockValues:
         )
     )
     _, value = np.unique(code, return_inverse=True)
-    return BlockValues(
-        student, value, np.bincount(value), (code,), ([f"value {n}" for n in range(10)],)
-    )
+    start = np.searchsorted(student, np.arange(STUDENTS + 1))
+    table = PartValues(start, code, [f"value {n}" for n in range(10)])
+    return BlockValues(student, value, np.bincount(value), (code,), (table,))
 
 
 def emitted(
