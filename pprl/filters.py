@@ -100,6 +100,28 @@ def _set(words: Words, positions: Words, bit: np.uint64 | Words) -> None:
         word |= bit << (positions ^ np.uint64(WORD_BITS * index))
 
 
+def segment_ones(filters: Words, widths: Sequence[int]) -> NDArray[np.uint16]:
+    """Count the bits that are set, segment by segment.
+
+    Args:
+        filters: `uint64[n, words]`.
+        widths: words of each segment, in order; they add up to `words`.
+
+    Returns:
+        `uint16[n, len(widths)]`, each column in one piece.
+    """
+    ones = np.bitwise_count(filters).T
+    counts = np.empty((len(widths), len(filters)), np.uint16)
+    first = 0
+    for row, width in zip(counts, widths, strict=True):
+        if width == 1:
+            row[:] = ones[first]
+        else:
+            np.sum(ones[first : first + width], axis=0, dtype=np.uint16, out=row)
+        first += width
+    return counts.T
+
+
 def common_bits(left: Words, right: Words, widths: Sequence[int]) -> NDArray[np.uint16]:
     """Count the bits that two filters share, segment by segment.
 
@@ -111,6 +133,4 @@ def common_bits(left: Words, right: Words, widths: Sequence[int]) -> NDArray[np.
     Returns:
         `uint16[n, len(widths)]`.
     """
-    ones = np.bitwise_count(left & right)
-    starts = np.concatenate(([0], np.cumsum(widths)[:-1])).astype(np.intp)
-    return np.add.reduceat(ones, starts, axis=1, dtype=np.uint16)
+    return segment_ones(left & right, widths)

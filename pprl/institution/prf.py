@@ -39,7 +39,9 @@ class Prf:
         plain = np.ascontiguousarray(inputs, "<u8")
         out = np.empty(plain.size + 2, "<u8")
         if plain.size:
-            self._encryptor.update_into(plain.view(np.uint8).data.cast("B"), out.view(np.uint8).data)
+            self._encryptor.update_into(
+                plain.view(np.uint8).data.cast("B"), out.view(np.uint8).data
+            )
         return out[: plain.size].reshape(plain.shape)
 
     def mac(self, columns: Sequence[Words]) -> Words:

@@ -11,7 +11,6 @@ from pprl.agreement.levels import Comparison
 from pprl.agreement.linkage import Pass
 from pprl.exchange.budget import completeness_budget, profile_budget, profile_sensitivity
 from pprl.exchange.manifest import PassProfile
-from pprl.filters import common_bits
 from pprl.institution.blocks import BlockValues
 from pprl.institution.filling import Blanks, Filling
 from pprl.institution.noise import noised
@@ -91,7 +90,7 @@ def pass_profile(
         filling.filters(Blanks(side.student, side.tokens ^ mark, salts), comparison.segments)
         for side, mark in ((left, np.uint64(1)), (right, np.uint64(2)))
     )
-    levels = comparison.levels(common_bits(one, other, comparison.widths))
+    levels = comparison.levels(comparison.shared(one, other))
     counts = {
         name: np.bincount(levels[:, column], minlength=size).tolist()
         for column, (name, size) in enumerate(
