@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pprl.agreement import Agreement, Party
     from pprl.exchange import Submission
     from pprl.hub import Linkage, link
-    from pprl.institution import Encoded, LinkageKey, State, encode, read_students
+    from pprl.institution import Encoded, LinkageKey, State, encode, inspect, read_students
     from pprl.results import Evaluation, evaluate
     from pprl.similarity import similar_pairs, similar_pairs_lsh
 
@@ -31,6 +31,7 @@ _HOMES = {
     "LinkageKey": "pprl.institution",
     "State": "pprl.institution",
     "encode": "pprl.institution",
+    "inspect": "pprl.institution",
     "read_students": "pprl.institution",
     "Evaluation": "pprl.results",
     "evaluate": "pprl.results",
@@ -51,6 +52,7 @@ __all__ = [
     "__version__",
     "encode",
     "evaluate",
+    "inspect",
     "link",
     "read_students",
     "similar_pairs",
