@@ -25,6 +25,8 @@ def text_column(students: pd.DataFrame, name: str) -> Texts:
         return np.full(len(students), "", dtype=object)
     column = students[name]
     values: Texts = column.astype(object).where(column.notna(), "").to_numpy(dtype=object)
+    if values.ndim > 1:
+        raise UsageError(f"the students have several columns {name}. Keep one of them.")
     if len(values) and pd.api.types.infer_dtype(values, skipna=False) != "string":
         raise UsageError(
             f"column {name} holds something other than text, which has lost what an ID or a ZIP "

@@ -34,6 +34,9 @@ __all__ = ["REQUIRED_COLUMNS", "STUDENT_COLUMNS", "StudentsWarning", "read_stude
 READ_COLUMNS = (*STUDENT_COLUMNS, *OTHER_NAMES)
 """What `read_students` gives."""
 
+GROUP = "group"
+"""A column by which an inspection tells who can be found; read only where it is asked for."""
+
 _LINES_SHOWN = 5
 
 
@@ -57,7 +60,8 @@ def read_students(
     Args:
         path: the file; a folder or a zip archive for a layout of several files.
         layout: a name that `pprl layouts` lists, or the path of a layout of one's own (`.toml`).
-        columns: `{"our_name": "their header"}`, where the layout's headers do not serve.
+        columns: `{"our_name": "their header"}`, where the layout's headers do not serve. The name
+            `group` reads one more column, for `inspect` to tell by.
         on_error: "stop" raises on rows with faults; "skip" leaves those rows out with a warning.
 
     Returns:
@@ -89,7 +93,7 @@ def check_arguments(columns: Mapping[str, str], on_error: str) -> None:
     """
     if on_error not in ("stop", "skip"):
         raise UsageError(f'on_error is "stop" or "skip", not {on_error!r}')
-    if unknown := sorted(set(columns) - set(READ_COLUMNS)):
+    if unknown := sorted(set(columns) - {*READ_COLUMNS, GROUP}):
         raise UsageError(
             f"columns names {', '.join(map(repr, unknown))}; known: {', '.join(READ_COLUMNS)}"
         )
@@ -118,7 +122,8 @@ def students_from(
     file = sources[layout.tables[0].name].file
     places = map_headers(sources, layout, columns)
     table, told = joined(sources, layout, places)
-    cells = {name: table.columns.get(name, TextColumn.blank(len(table))) for name in READ_COLUMNS}
+    names = (*READ_COLUMNS, GROUP) if GROUP in columns else READ_COLUMNS
+    cells = {name: table.columns.get(name, TextColumn.blank(len(table))) for name in names}
     dates, date_notes = read_birth_dates(cells["birth_date"], table.lines, file)
     faults = _find_faults(cells, table.lines, set(dates.iso))
     if len(table.ragged):
@@ -133,15 +138,13 @@ def students_from(
     cells["birth_date"] = cells["birth_date"].mapped(lambda text: dates.iso.get(text, ""))
     kept = np.flatnonzero(~np.isin(table.lines, left_out))
     kept = kept[_order_of_effect(table, file)[kept].argsort(kind="stable")]
-    students = {
-        name: pd.Series(cells[name].take(kept).texts(), dtype=object) for name in READ_COLUMNS
-    }
+    students = {name: pd.Series(cells[name].take(kept).texts(), dtype=object) for name in names}
     frame = pd.DataFrame(students).set_index(pd.Index(table.lines[kept], name="row"))
     frame.attrs["columns"] = {
         name: sources[source].header[place].strip()
         for source, fields in places.items()
         for name, place in fields.items()
-        if name in READ_COLUMNS
+        if name in names
     }
     return frame
 
