@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from pprl.errors import StudentsError
 from pprl.institution.columns import Texts
-from pprl.institution.duplicates import Indices, counted, is_full, probable_duplicates
+from pprl.institution.duplicates import Indices, is_full, probable_duplicates
 from pprl.institution.names import canonical_first_name
 from pprl.institution.normalise import NormalisedStudents
+from pprl.institution.table import counted
 
 _FIELDS = ("first", "middle", "last", "suffix", "birth", "sex", "zip", "state_id")
 

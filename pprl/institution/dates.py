@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pprl.errors import StudentsError
-from pprl.institution.table import TextColumn
+from pprl.institution.table import TextColumn, counted
 
 Lines = npt.NDArray[np.int64]
 """`int64[rows]`: the line of the file on which each row starts."""
@@ -133,20 +133,20 @@ def read_birth_dates(
     if dates.short:
         rows = rows_of(dates.short)
         notes.append(
-            f"{file}: {len(rows)} {name} cells have a year of two digits (first in row {rows[0]}); "
+            f"{file}: {counted(len(rows), f'{name} cell', 'have')} a year of two digits (first in row {rows[0]}); "
             "00-29 were read as 2000-2029 and 30-99 as 1930-1999, as Excel does."
         )
     if dates.serials:
         rows = rows_of(dates.serials)
         notes.append(
-            f"{file}: {len(rows)} {name} cells are a spreadsheet's day numbers (first in row "
-            f"{rows[0]}) and were read as days since 1900. A workbook that counts from 1904 gives "
+            f"{file}: {counted(len(rows), f'{name} cell', 'hold')} a spreadsheet's day number (first "
+            f"in row {rows[0]}), read as days since 1900. A workbook that counts from 1904 gives "
             "dates four years late: export the dates as YYYY-MM-DD."
         )
     if placeholders := len(rows_of(dates.placeholders)):
         notes.append(
-            f"{file}: {placeholders} {name} cells hold placeholders such as 1900-01-01 and "
-            "were read as missing."
+            f"{file}: {counted(placeholders, f'{name} cell', 'hold')} a placeholder such as "
+            "1900-01-01, read as missing."
         )
     return dates, notes
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from pprl.errors import StudentsError
-from pprl.institution.table import Rows, Table, TextColumn
+from pprl.institution.table import Rows, Table, TextColumn, counted
 
 LONGEST_ROW = 131_072
 """Bytes of a row beyond which a quotation mark may run on, as `csv` holds of a cell."""
@@ -141,11 +141,11 @@ class DelimitedFile:
         """The table, and what to tell of it."""
         notes = []
         if totals:
-            notes.append(f"{self.file}: {totals} lines of totals at the end were left out.")
+            notes.append(f"{self.file}: {counted(totals, 'line')} of totals left out.")
         if longer:
             notes.append(
-                f"{self.file}: {longer} rows have blank cells beyond the header's; these were "
-                "ignored."
+                f"{self.file}: {counted(longer, 'row', 'have')} blank cells beyond the header's; "
+                "these were ignored."
             )
         return Table(
             {name: columns[place] for name, place in places.items()},

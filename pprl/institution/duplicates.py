@@ -8,6 +8,7 @@ import pandas as pd
 
 from pprl.institution.columns import Texts
 from pprl.institution.normalise import NormalisedStudents
+from pprl.institution.table import counted
 
 LARGEST_GROUP = 100
 """Local IDs with one name and birth date beyond which they are no person but a filler."""
@@ -148,8 +149,3 @@ def _components(joined: npt.NDArray[np.bool_]) -> list[Indices]:
         unseen -= reached
         components.append(np.array(sorted(reached), dtype=np.int64))
     return components
-
-
-def counted(n: int, noun: str) -> str:
-    """`1 student`, `2 students`."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

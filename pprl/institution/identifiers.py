@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pprl.institution.dates import Lines
-from pprl.institution.table import TextColumn
+from pprl.institution.table import TextColumn, counted
 
 _ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2}")
 
@@ -37,8 +37,8 @@ def doubtful_identifiers(cells: Mapping[str, TextColumn], lines: Lines, file: st
         short = _shorter(digits[column.codes])
         if short.any():
             notes.append(
-                f"{file}: {int(short.sum())} {name} have fewer digits than the others (first in "
-                f"row {lines[short][0]}); a spreadsheet may have dropped their leading zeros. They "
+                f"{file}: {counted(int(short.sum()), name, 'have')} fewer digits than the others (first "
+                f"in row {lines[short][0]}); a spreadsheet may have dropped their leading zeros. They "
                 "are used as they stand. Export them as text."
             )
         if any(text[-2:] == ".0" and text[:-2].isdigit() for text in column.values):

@@ -10,7 +10,7 @@ import pandas as pd
 from pprl.errors import StudentsError
 from pprl.institution.headers import header_key, place_of
 from pprl.institution.layout import REQUIRED_COLUMNS, FieldLayout, Layout, TableLayout
-from pprl.institution.table import Flags, Source, Table, TextColumn
+from pprl.institution.table import Flags, Source, Table, TextColumn, counted
 
 _KEY = "#key"
 
@@ -42,14 +42,16 @@ def joined(
         if other.selects:
             if left_out := int((kept & (found < 0)).sum()):
                 notes.append(
-                    f"{sources[first.name].file}: {left_out} rows that {file} does not name as "
-                    "students were left out."
+                    f"{sources[first.name].file}: {counted(left_out, 'row')} that {file} does not "
+                    "name as students left out."
                 )
             kept &= found >= 0
         elif without := int((found < 0).sum()):
             notes.append(f"{file}: no row for {without} of the students.")
         if repeated and not other.selects:
-            notes.append(f"{file}: {repeated} students have several rows; the last one was taken.")
+            notes.append(
+                f"{file}: {counted(repeated, 'student', 'have')} several rows; the last one was taken."
+            )
         columns |= {
             name: _picked(column, found) for name, column in more.columns.items() if name != _KEY
         }
@@ -70,7 +72,7 @@ def _read(
     notes = list(read.notes)
     kept = ~_is_header(read, source, own)
     if repeated := int((~kept).sum()):
-        notes.append(f"{source.file}: {repeated} further header rows were left out.")
+        notes.append(f"{source.file}: {counted(repeated, 'further header row')} left out.")
     for name, (values, keeps) in filters.items():
         fits = read.columns[name].where(lambda text, v=values: text.casefold() in v) == keeps  # type: ignore[misc]
         if keeps and not fits.any():
@@ -81,8 +83,8 @@ def _read(
         if left_out := int((kept & ~fits).sum()):
             rule = "is none of" if keeps else "is"
             notes.append(
-                f"{source.file}: {left_out} rows whose {name[1:]} {rule} {', '.join(values)} were "
-                "left out."
+                f"{source.file}: {counted(left_out, 'row')} whose {name[1:]} {rule} "
+                f"{', '.join(values)} left out."
             )
         kept &= fits
     read = read.take(kept)
@@ -92,8 +94,8 @@ def _read(
             column, unknown = translated(column, layout.fields[name])
             if unknown.any():
                 notes.append(
-                    f"{source.file}: {int(unknown.sum())} {name} cells hold codes that the layout "
-                    f"does not list (first in row {read.lines[unknown][0]}); read as missing."
+                    f"{source.file}: {counted(int(unknown.sum()), f'{name} cell', 'hold')} codes that "
+                    f"the layout does not list (first in row {read.lines[unknown][0]}); read as missing."
                 )
         if name in places or name == _KEY:
             columns[name] = column

@@ -27,7 +27,7 @@ from pprl.institution.layout import (
 )
 from pprl.institution.layout_file import load_layout
 from pprl.institution.opening import open_export
-from pprl.institution.table import Source, Table, TextColumn
+from pprl.institution.table import Source, Table, TextColumn, counted
 
 __all__ = ["REQUIRED_COLUMNS", "STUDENT_COLUMNS", "StudentsWarning", "read_students"]
 
@@ -183,8 +183,8 @@ def _other_names_told(cells: Mapping[str, TextColumn], file: str) -> list[str]:
     if not some.any():
         return []
     return [
-        f"{file}: {int(some.sum())} rows have an alias or a preferred name. They were read, and "
-        "are not used for linking yet; legal names are."
+        f"{file}: {counted(int(some.sum()), 'row', 'have')} an alias or a preferred name, which was "
+        "read and is not used for linking yet; legal names are."
     ]
 
 

@@ -13,6 +13,8 @@ import pandas as pd
 Rows = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
+_SINGULAR = {"have": "has", "are": "is", "were": "was"}
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TextColumn:
@@ -117,6 +119,13 @@ class Source(Protocol):
             StudentsError: the file is not of the form it seems to have.
         """
         ...
+
+
+def counted(n: int, noun: str, verb: str = "") -> str:
+    """`1 student`, `2 students`; with "have" as the verb, `1 student has` and `2 students have`."""
+    if not verb:
+        return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+    return f"{n} {noun} {_SINGULAR.get(verb, verb + 's')}" if n == 1 else f"{n} {noun}s {verb}"
 
 
 def _objects(texts: Iterable[str]) -> npt.NDArray[np.object_]:

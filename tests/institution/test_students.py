@@ -107,7 +107,7 @@ def test_two_digit_years_are_read_as_excel_reads_them_and_told(write: Write, tex
 def test_a_spreadsheets_day_numbers_are_read_and_told(write: Write) -> None:
     """38415 is 4 March 2005, in a workbook that counts from 1900."""
     path = write(f"{HEADER}1,A,B,38415\n2,C,D,38415.0\n")
-    with pytest.warns(StudentsWarning, match=r"2 birth_date cells are a spreadsheet's day numbers"):
+    with pytest.warns(StudentsWarning, match=r"2 birth_date cells hold a spreadsheet's day number"):
         assert read_students(path)["birth_date"].tolist() == ["2005-03-04", "2005-03-04"]
 
 
@@ -128,7 +128,7 @@ def test_a_column_of_both_orders_is_refused(write: Write) -> None:
 def test_placeholder_dates_are_missing_and_counted(write: Write) -> None:
     """1900-01-01 and its like say "not known"."""
     path = write(f"{HEADER}1,A,B,1900-01-01\n2,C,D,12/31/9999\n3,E,F,2005-01-01\n")
-    with pytest.warns(StudentsWarning, match="2 birth_date cells hold placeholders"):
+    with pytest.warns(StudentsWarning, match="2 birth_date cells hold a placeholder"):
         assert read_students(path)["birth_date"].tolist() == ["", "", "2005-01-01"]
 
 
