@@ -133,15 +133,16 @@ def read_birth_dates(
     if dates.short:
         rows = rows_of(dates.short)
         notes.append(
-            f"{file}: {counted(len(rows), f'{name} cell', 'have')} a year of two digits (first in row {rows[0]}); "
-            "00-29 were read as 2000-2029 and 30-99 as 1930-1999, as Excel does."
+            f"{file}: {counted(len(rows), f'{name} cell', 'have')} a year of two digits "
+            f"(first in row {rows[0]}); 00-29 were read as 2000-2029 and 30-99 as "
+            "1930-1999, as Excel does."
         )
     if dates.serials:
         rows = rows_of(dates.serials)
         notes.append(
-            f"{file}: {counted(len(rows), f'{name} cell', 'hold')} a spreadsheet's day number (first "
-            f"in row {rows[0]}), read as days since 1900. A workbook that counts from 1904 gives "
-            "dates four years late: export the dates as YYYY-MM-DD."
+            f"{file}: {counted(len(rows), f'{name} cell', 'hold')} a spreadsheet's day number "
+            f"(first in row {rows[0]}), read as days since 1900. A workbook that counts from "
+            "1904 gives dates four years late: export the dates as YYYY-MM-DD."
         )
     if placeholders := len(rows_of(dates.placeholders)):
         notes.append(

@@ -23,8 +23,9 @@ LONGEST_ROW = 131_072
 """Bytes of a row beyond which a quotation mark may run on, as `csv` holds of a cell."""
 
 _QUOTE, _LF, _CR = 34, 10, 13
+_LAST_ROWS, _TOTAL_CELLS = 3, 2
 _TOTAL = re.compile(
-    r"(?:grand\s+|report\s+)?totals?\b[\s:]*[0-9,]*"
+    r"(?:grand\s+|report\s+)?totals?(?:\s+(?:records|rows|students))?[\s:]*[0-9,]*"
     r"|(?:number|count|total)\s+of\s+(?:records|students|rows)\b[\s:=]*[0-9,]*"
     r"|(?:records?|rows?|students?)(?:\s+(?:count|total|exported|selected))?\s*[:=]\s*[0-9,]+"
     r"|\(?[0-9,]+\s+(?:records?|rows?|students?)(?:\s+(?:affected|exported|selected))?[).]*"
@@ -81,7 +82,7 @@ class DelimitedFile:
         return self._read_by_row(places) if table is None else table
 
     def _cut(self, places: Mapping[str, int], lines: Rows, multiline: bool) -> Table | None:
-        """The columns of a regular file; None if Arrow counts its rows otherwise."""
+        """The columns of a regular file; None if it is better read by row."""
         wanted = sorted(set(places.values()))
         text_type = pa.dictionary(pa.int32(), pa.string())
         cells = pa_csv.read_csv(
@@ -106,8 +107,11 @@ class DelimitedFile:
         columns = {place: _text_column(cells[str(place)], first) for place in wanted}
         lines = lines[first:]
         written = np.sum([column.where(bool) for column in columns.values()], axis=0)
-        suspect = np.flatnonzero(written <= 1)
+        last = np.arange(len(lines)) >= len(lines) - _LAST_ROWS
+        suspect = np.flatnonzero((written <= 1) | (last & (written <= _TOTAL_CELLS)))
         totals = 0
+        if len(suspect) and multiline:
+            return None  # a row has no line of its own: it is looked at by itself
         if len(suspect):
             rows = self._rows_on(set(lines[suspect].tolist()))
             total = np.array([is_total(rows.get(int(line), ())) for line in lines[suspect]])
@@ -183,7 +187,7 @@ class DelimitedFile:
 def is_total(row: Sequence[str]) -> bool:
     """Whether a row's cells are a report's last line: `Total,1234` or `(1234 rows affected)`."""
     written = [cell for cell in row if cell]
-    if not 1 <= len(written) <= max(2, len(row) // 3):
+    if not 1 <= len(written) <= max(_TOTAL_CELLS, len(row) // 3):
         return False
     rest = "".join(written[1:])
     return _TOTAL.fullmatch(written[0]) is not None and not any(map(str.isalpha, rest))

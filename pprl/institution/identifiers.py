@@ -37,9 +37,9 @@ def doubtful_identifiers(cells: Mapping[str, TextColumn], lines: Lines, file: st
         short = _shorter(digits[column.codes])
         if short.any():
             notes.append(
-                f"{file}: {counted(int(short.sum()), name, 'have')} fewer digits than the others (first "
-                f"in row {lines[short][0]}); a spreadsheet may have dropped their leading zeros. They "
-                "are used as they stand. Export them as text."
+                f"{file}: {counted(int(short.sum()), name, 'have')} fewer digits than the others "
+                f"(first in row {lines[short][0]}); a spreadsheet may have dropped leading "
+                "zeros. They are used as they stand. Export them as text."
             )
         if any(text[-2:] == ".0" and text[:-2].isdigit() for text in column.values):
             notes.append(f"{file}: {name} were stored as numbers (they end in .0). Export as text.")

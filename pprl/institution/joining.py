@@ -50,7 +50,7 @@ def joined(
             notes.append(f"{file}: no row for {without} of the students.")
         if repeated and not other.selects:
             notes.append(
-                f"{file}: {counted(repeated, 'student', 'have')} several rows; the last one was taken."
+                f"{file}: {counted(repeated, 'student', 'have')} several rows; the last was taken."
             )
         columns |= {
             name: _picked(column, found) for name, column in more.columns.items() if name != _KEY
@@ -94,8 +94,9 @@ def _read(
             column, unknown = translated(column, layout.fields[name])
             if unknown.any():
                 notes.append(
-                    f"{source.file}: {counted(int(unknown.sum()), f'{name} cell', 'hold')} codes that "
-                    f"the layout does not list (first in row {read.lines[unknown][0]}); read as missing."
+                    f"{source.file}: {counted(unknown.sum(), f'{name} cell', 'hold')} codes "
+                    f"that the layout does not list (first in row {read.lines[unknown][0]}); "
+                    "read as missing."
                 )
         if name in places or name == _KEY:
             columns[name] = column

@@ -183,8 +183,8 @@ def _other_names_told(cells: Mapping[str, TextColumn], file: str) -> list[str]:
     if not some.any():
         return []
     return [
-        f"{file}: {counted(int(some.sum()), 'row', 'have')} an alias or a preferred name, which was "
-        "read and is not used for linking yet; legal names are."
+        f"{file}: {counted(int(some.sum()), 'row', 'have')} an alias or a preferred name, which "
+        "was read and is not used for linking yet; legal names are."
     ]
 
 
