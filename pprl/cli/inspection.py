@@ -65,7 +65,7 @@ def inspect(
 ) -> None:
     """Tell what an encoding would do with students. Changes nothing and sends nothing."""
     import pprl
-    from pprl.institution.students import GROUP
+    from pprl.institution.layout import GROUP
 
     check_source(students, sql, url)
     columns = columns_of(column or [])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import inspect
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -87,6 +88,7 @@ def _command_line(
     name: str, table: Mapping[str, Any], command: Any, folder: Path, day: str, faults: list[str]
 ) -> list[str]:
     """One command with its arguments."""
+    paths = _paths_of(command)
     parameters = {_name_of(item): item for item in command.params if item.name != "help"}
     line = [name]
     for key, value in table.items():
@@ -97,7 +99,7 @@ def _command_line(
             continue
         for item in _items(value):
             text = str(item).replace("{date}", day)
-            if "path" in type(parameter.type).__name__.lower() and text:
+            if text and parameter.name in paths:
                 text = str(folder / Path(text).expanduser())
             if parameter.param_type_name == "argument":
                 line.insert(1, text)
@@ -115,6 +117,21 @@ def _name_of(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
         return str(parameter.name)
     return str(parameter.opts[0]).lstrip("-")
+
+
+def _paths_of(command: Any) -> set[str]:
+    """The parameters of a command that are paths, by the annotations of its function."""
+    signature = inspect.signature(inspect.unwrap(command.callback), eval_str=True)
+    return {
+        name
+        for name, parameter in signature.parameters.items()
+        if Path in _types_in(parameter.annotation)
+    }
+
+
+def _types_in(annotation: Any) -> list[Any]:
+    """An annotation and all that it is made of."""
+    return [annotation, *(kind for part in get_args(annotation) for kind in _types_in(part))]
 
 
 def _items(value: Any) -> list[Any]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
-from pprl.errors import StudentsError
-from pprl.institution.layout import REQUIRED_COLUMNS, STUDENT_COLUMNS, Layout
+from pprl.errors import StudentsError, UsageError
+from pprl.institution.layout import GROUP, OTHER_NAMES, REQUIRED_COLUMNS, STUDENT_COLUMNS, Layout
 from pprl.institution.table import Source
+
+PRIVATE = frozenset({*STUDENT_COLUMNS, *OTHER_NAMES} - {"sex", "suffix"})
+"""Fields that nobody is grouped by, since a group's name is shown."""
 
 
 def header_key(header: str) -> str:
@@ -51,6 +55,8 @@ def map_headers(
     Raises:
         StudentsError: a needed column is absent, or two columns mean the same field.
     """
+    group = columns.get(GROUP)
+    columns = {name: theirs for name, theirs in columns.items() if name != GROUP}
     first = layout.tables[0].name
     places: dict[str, dict[str, int]] = {}
     homes = {name: _home(name, theirs, sources, layout) for name, theirs in columns.items()}
@@ -66,6 +72,17 @@ def map_headers(
     found = [name for table in places.values() for name in table]
     if absent := [name for name in dict.fromkeys(needed) if name not in found]:
         _refuse(absent, sources[first], places[first], layout)
+    if group is not None:
+        table = _home(GROUP, group, sources, layout)
+        place = next((i for _, i in recognise(sources[table].header, {}, {GROUP: group})), None)
+        if place is None:
+            _refuse([GROUP], sources[first], places[first], layout)
+        if place in [places[table].get(name) for name in PRIVATE]:
+            raise UsageError(
+                "the group column is a field that names students. Group by another, such as a "
+                "program or a language."
+            )
+        places[table][GROUP] = cast(int, place)
     return places
 
 

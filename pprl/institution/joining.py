@@ -74,7 +74,8 @@ def _read(
     if repeated := int((~kept).sum()):
         notes.append(f"{source.file}: {counted(repeated, 'further header row')} left out.")
     for name, (values, keeps) in filters.items():
-        fits = read.columns[name].where(lambda text, v=values: text.casefold() in v) == keeps  # type: ignore[misc]
+        folded = {value.casefold() for value in values}
+        fits = read.columns[name].where(lambda text, v=folded: text.casefold() in v) == keeps  # type: ignore[misc]
         if keeps and not fits.any():
             raise StudentsError(
                 f"{source.file}: no row has {' or '.join(values)} in {name[1:]}. Is it a file of "
@@ -111,8 +112,9 @@ def translated(column: TextColumn, field: FieldLayout) -> tuple[TextColumn, Flag
         column = column.mapped(lambda text: text.strip(field.strip))
     if not field.codes:
         return column, np.zeros(len(column), dtype=bool)
-    unknown = column.where(lambda text: text and text.casefold() not in field.codes)
-    return column.mapped(lambda text: field.codes.get(text.casefold(), "")), unknown
+    codes = {code.casefold(): value for code, value in field.codes.items()}
+    unknown = column.where(lambda text: text and text.casefold() not in codes)
+    return column.mapped(lambda text: codes.get(text.casefold(), "")), unknown
 
 
 def _is_header(table: Table, source: Source, places: Mapping[str, int]) -> Flags:

@@ -27,6 +27,9 @@ OTHER_NAMES = ("other_first_name", "other_middle_name", "other_last_name")
 EFFECTIVE = "effective"
 """When a row began to hold; of several rows of one student the latest stands."""
 
+GROUP = "group"
+"""A column by which an inspection tells who can be found; read only where it is asked for."""
+
 FIELDS = (*STUDENT_COLUMNS, *OTHER_NAMES, EFFECTIVE)
 KINDS = ("delimited", "fixed", "json")
 

@@ -165,7 +165,7 @@ def _field(
     return FieldLayout(
         headers=headers,
         table=str(item.get("table", "")),
-        codes={str(code).casefold(): str(value) for code, value in codes.items()},
+        codes={str(code): str(value) for code, value in codes.items()},
         after=str(item.get("after", "")),
         strip=str(item.get("strip", "")),
         date=str(item.get("date", "")),
@@ -189,9 +189,9 @@ def _texts(value: Any, place: str, faults: list[str]) -> tuple[str, ...]:
 
 
 def _value_sets(value: Any, place: str, faults: list[str]) -> dict[str, tuple[str, ...]]:
-    """Column -> values, case folded."""
+    """Column -> values."""
     return {
-        column: tuple(text.casefold() for text in _texts(values, f"{place} {column}", faults))
+        column: _texts(values, f"{place} {column}", faults)
         for column, values in _mapping(value, place, faults).items()
     }
 

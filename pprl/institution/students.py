@@ -20,6 +20,7 @@ from pprl.institution.identifiers import doubtful_identifiers, is_rounded
 from pprl.institution.joining import joined
 from pprl.institution.layout import (
     EFFECTIVE,
+    GROUP,
     OTHER_NAMES,
     REQUIRED_COLUMNS,
     STUDENT_COLUMNS,
@@ -33,9 +34,6 @@ __all__ = ["REQUIRED_COLUMNS", "STUDENT_COLUMNS", "StudentsWarning", "read_stude
 
 READ_COLUMNS = (*STUDENT_COLUMNS, *OTHER_NAMES)
 """What `read_students` gives."""
-
-GROUP = "group"
-"""A column by which an inspection tells who can be found; read only where it is asked for."""
 
 _LINES_SHOWN = 5
 
@@ -97,7 +95,8 @@ def check_arguments(columns: Mapping[str, str], on_error: str) -> None:
         raise UsageError(
             f"columns names {', '.join(map(repr, unknown))}; known: {', '.join(READ_COLUMNS)}"
         )
-    if len(set(columns.values())) < len(columns):
+    fields = [theirs for ours, theirs in columns.items() if ours != GROUP]
+    if len(set(fields)) < len(fields):
         raise UsageError("columns gives one header to two names. Give each name its own.")
 
 
@@ -132,6 +131,8 @@ def students_from(
     if not len(table) and not faults:
         raise StudentsError(f"{file}: a header row and no students. Export the file again.")
     left_out, fault_notes = _stop_or_skip(faults, file, on_error)
+    if np.isin(table.lines, left_out).all():
+        raise StudentsError(f"{file}: no row is without a fault. {' '.join(sorted(faults))}.")
     further = [*doubtful_identifiers(cells, table.lines, file), *_other_names_told(cells, file)]
     for note in (*notes, *told, *date_notes, *further, *fault_notes):
         warnings.warn(note, StudentsWarning, stacklevel=stacklevel)

@@ -142,7 +142,7 @@ def test_senr_by_hand(tmp_path: Path) -> None:
     assert students.loc[1, list(STUDENT_COLUMNS)].tolist() == EXPECTED
     assert students.loc[1, "other_first_name"] == "Mai See"
     assert len(students) == 1
-    assert any("1 row whose TransactionTypeCode is d left out" in str(w.message) for w in told)
+    assert any("1 row whose TransactionTypeCode is D left out" in str(w.message) for w in told)
 
 
 def test_of_several_enrolments_the_latest_stands_last(tmp_path: Path) -> None:
@@ -362,7 +362,7 @@ def test_the_wrong_file_for_a_layout_is_told(tmp_path: Path, roster: pd.DataFram
         read_students(csv, "calpads_senr")
     sinf = tmp_path / "sinf.txt"
     sinf.write_text("^".join(["SINF", *["x"] * 36]) + "\n", encoding="utf-8")
-    with pytest.raises(StudentsError, match="no row has senr or senr-r or cenr or cenr-r in Rec"):
+    with pytest.raises(StudentsError, match="no row has SENR or SENR-R or CENR or CENR-R in Rec"):
         read_students(sinf, "calpads_senr")
     with pytest.raises(UsageError, match="Give the folder that holds them"):
         read_students(csv, "oneroster_1_1")
