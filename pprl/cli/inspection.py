@@ -18,6 +18,7 @@ from pprl.cli.roster import (
     Faults,
     LayoutName,
     OnError,
+    OtherNames,
     Query,
     check_source,
     columns_of,
@@ -61,6 +62,7 @@ def inspect(
     ] = None,
     sql: Query = "",
     url: DatabaseUrl = "",
+    use_other_names: OtherNames = False,
     as_json: AsJson = False,
 ) -> None:
     """Tell what an encoding would do with students. Changes nothing and sends nothing."""
@@ -75,7 +77,7 @@ def inspect(
     if page is not None:
         taken = {"agreement": agreement} | ({"students' export": students} if students else {})
         check_output(page, "page", PAGE, taken)
-    roster, notes = read_roster(students, layout, columns, on_error, sql, url)
+    roster, notes = read_roster(students, layout, columns, on_error, sql, url, use_other_names)
     found = pprl.inspect(roster, agreed, group=GROUP if group else "", notes=notes)
     if page is not None:
         write_page(found, page)

@@ -70,6 +70,14 @@ DatabaseUrl = Annotated[
         "Without it: PPRL_DATABASE_URL.",
     ),
 ]
+OtherNames = Annotated[
+    bool,
+    typer.Option(
+        "--use-other-names",
+        help="Take in aliases and preferred names as further words of names, where the agreement "
+        "allows it.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Tell in JSON, for machines.")]
 
 
@@ -109,10 +117,12 @@ def read_roster(
     on_error: OnError,
     query: str = "",
     url: str = "",
+    use_other_names: bool = False,
 ) -> tuple[pd.DataFrame, list[str]]:
     """The students, and what the reader warned of."""
     import pprl
-    from pprl.institution.students import StudentsWarning
+    from pprl.institution.other_names import with_other_names
+    from pprl.institution.students import OTHER_NAMES_LEFT, StudentsWarning
 
     how: Literal["stop", "skip"] = "skip" if on_error is OnError.SKIP else "stop"
     with warnings.catch_warnings(record=True) as caught:
@@ -123,6 +133,9 @@ def read_roster(
             roster = read_students_sql(query, url, layout, columns=columns, on_error=how)
         else:
             roster = pprl.read_students(students, layout, columns=columns, on_error=how)
-    told = [item.message for item in caught if issubclass(item.category, StudentsWarning)]
+    told = [str(i.message) for i in caught if issubclass(i.category, StudentsWarning)]
+    if use_other_names:
+        told = [note.replace(OTHER_NAMES_LEFT, "was taken in") for note in told]
+        roster = with_other_names(roster)
     taken = ", ".join(f"{ours} <- {theirs}" for ours, theirs in roster.attrs["columns"].items())
-    return roster, [f"columns: {taken}", *(as_options(str(message)) for message in told)]
+    return roster, [f"columns: {taken}", *map(as_options, told)]

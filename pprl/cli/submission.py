@@ -20,6 +20,7 @@ from pprl.cli.roster import (
     Faults,
     LayoutName,
     OnError,
+    OtherNames,
     Query,
     check_source,
 )
@@ -76,6 +77,7 @@ def encode(
     layout: LayoutName = "generic",
     sql: Query = "",
     url: DatabaseUrl = "",
+    use_other_names: OtherNames = False,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Tell what would be encoded, and write nothing."),
@@ -106,7 +108,7 @@ def encode(
         check_output(path, kind, begins, taken)
         taken[kind] = path
 
-    roster, notes = _read(students, layout, columns, on_error, sql, url)
+    roster, notes = _read(students, layout, columns, on_error, sql, url, use_other_names)
     if dry_run:
         _tell_only(pprl.inspect(roster, agreed, notes=notes), as_json)
         return

@@ -7,6 +7,7 @@ from pprl.institution.encode import encode
 from pprl.institution.encoded import Encoded
 from pprl.institution.inspection import Inspection, inspect
 from pprl.institution.linkage_key import LinkageKey
+from pprl.institution.other_names import with_other_names
 from pprl.institution.state import State
 from pprl.institution.students import read_students
 
@@ -18,4 +19,5 @@ __all__ = [
     "encode",
     "inspect",
     "read_students",
+    "with_other_names",
 ]

@@ -35,6 +35,8 @@ __all__ = ["REQUIRED_COLUMNS", "STUDENT_COLUMNS", "StudentsWarning", "read_stude
 READ_COLUMNS = (*STUDENT_COLUMNS, *OTHER_NAMES)
 """What `read_students` gives."""
 
+OTHER_NAMES_LEFT = "was read and is left aside unless with_other_names takes it in"
+
 _LINES_SHOWN = 5
 
 
@@ -179,13 +181,13 @@ def _find_faults(
 
 
 def _other_names_told(cells: Mapping[str, TextColumn], file: str) -> list[str]:
-    """That rows have further names, which nothing is derived from."""
+    """That rows have further names, from which nothing is derived unless it is asked for."""
     some = np.any([cells[name].where(bool) for name in OTHER_NAMES], axis=0)
     if not some.any():
         return []
     return [
         f"{file}: {counted(int(some.sum()), 'row', 'have')} an alias or a preferred name, which "
-        "was read and is not used for linking yet; legal names are."
+        f"{OTHER_NAMES_LEFT}."
     ]
 
 

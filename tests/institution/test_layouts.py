@@ -102,11 +102,13 @@ def test_an_archive_reads_as_its_folder_does(
 def test_aliases_are_further_values_and_are_told(
     layout: str, roster: pd.DataFrame, tmp_path: Path
 ) -> None:
-    """They replace no legal name, and a note says that nothing is derived from them yet."""
+    """They replace no legal name, and a note says that nothing is derived from them unasked."""
     path = write_export(roster, tmp_path / "export", layout)
     with pytest.warns(StudentsWarning) as told:
         read = read_students(path, layout)
-    assert any("not used for linking yet" in str(item.message) for item in told)
+    assert any(
+        "left aside unless with_other_names takes it in" in str(item.message) for item in told
+    )
     assert read["other_first_name"].tolist() == roster["other_first_name"].tolist()
     assert read["other_last_name"].tolist() == roster["other_last_name"].tolist()
     assert read["first_name"].tolist() == roster["first_name"].tolist()
