@@ -66,18 +66,19 @@ def command_lines(file: Path, group: Any, today: datetime.date | None = None) ->
         raise UsageError(
             f"{file}: is not TOML ({error}).{hint if chr(92) in text else ''}"
         ) from None
+    known = [name for name in COMMANDS if name in group.commands]
     faults = [
-        f"[{name}]: is no command of a job; known: {', '.join(COMMANDS)}"
+        f"[{name}]: is no command of a job; known: {', '.join(known)}"
         for name, table in content.items()
-        if name not in COMMANDS or not isinstance(table, dict)
+        if name not in known or not isinstance(table, dict)
     ]
     if not content:
         faults.append("there is no command in it, such as [encode]")
     day = (today or datetime.date.today()).isoformat()
     lines = [
         _command_line(name, content[name], group.commands[name], file.resolve().parent, day, faults)
-        for name in COMMANDS
-        if isinstance(content.get(name), dict) and name in group.commands
+        for name in known
+        if isinstance(content.get(name), dict)
     ]
     if faults:
         raise UsageError("\n  ".join([f"{file}: cannot be run:", *faults]))
