@@ -78,7 +78,7 @@ def inspect(
         taken = {"agreement": agreement} | ({"students' export": students} if students else {})
         check_output(page, "page", PAGE, taken)
     roster, notes = read_roster(students, layout, columns, on_error, sql, url, use_other_names)
-    found = pprl.inspect(roster, agreed, group=GROUP if group else "", notes=notes)
+    found = pprl.inspect(roster, agreed, group=GROUP if group else "", notes=notes, progress=True)
     if page is not None:
         write_page(found, page)
     if as_json:

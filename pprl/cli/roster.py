@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -125,7 +127,7 @@ def read_roster(
     from pprl.institution.students import OTHER_NAMES_LEFT, StudentsWarning
 
     how: Literal["stop", "skip"] = "skip" if on_error is OnError.SKIP else "stop"
-    with warnings.catch_warnings(record=True) as caught:
+    with _shown("reading"), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         if students is None:
             from pprl.institution.database import read_students_sql
@@ -139,3 +141,15 @@ def read_roster(
         roster = with_other_names(roster)
     taken = ", ".join(f"{ours} <- {theirs}" for ours, theirs in roster.attrs["columns"].items())
     return roster, [f"columns: {taken}", *map(as_options, told)]
+
+
+@contextlib.contextmanager
+def _shown(step: str) -> Iterator[None]:
+    """Show on a terminal that a step is under way that cannot tell how far it is."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(step):
+        yield

@@ -110,7 +110,7 @@ def encode(
 
     roster, notes = _read(students, layout, columns, on_error, sql, url, use_other_names)
     if dry_run:
-        _tell_only(pprl.inspect(roster, agreed, notes=notes), as_json)
+        _tell_only(pprl.inspect(roster, agreed, notes=notes, progress=True), as_json)
         return
     with _opened(state) as own:
         encoded = pprl.encode(roster, agreed, linkage_key, institution, state=own)

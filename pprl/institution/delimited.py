@@ -11,18 +11,16 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from pprl.errors import StudentsError
+from pprl.institution.regular_rows import regular_rows
 from pprl.institution.table import Rows, Table, TextColumn, counted
 
-LONGEST_ROW = 131_072
-"""Bytes of a row beyond which a quotation mark may run on, as `csv` holds of a cell."""
-
-_QUOTE, _LF, _CR = 34, 10, 13
 _LAST_ROWS, _TOTAL_CELLS = 3, 2
 _TOTAL = re.compile(
     r"(?:grand\s+|report\s+)?totals?(?:\s+(?:records|rows|students))?[\s:]*[0-9,]*"
@@ -43,7 +41,12 @@ class DelimitedFile:
     """
 
     def __init__(
-        self, text: bytes, file: str, delimiter: str, names: Sequence[str] | None = None
+        self,
+        text: bytes,
+        file: str,
+        delimiter: str,
+        names: Sequence[str] | None = None,
+        quoting: bool = True,
     ) -> None:
         """Find the header.
 
@@ -53,6 +56,7 @@ class DelimitedFile:
             delimiter: one ASCII character.
             names: of the columns, for a file that has no header row; those of a shorter row are
                 the first of them.
+            quoting: whether quotation marks enclose cells, or are letters like others.
 
         Raises:
             StudentsError: there is no row, or a quotation mark is left open in the first one.
@@ -60,7 +64,8 @@ class DelimitedFile:
         self.file = file
         self._text = text
         self._delimiter = delimiter
-        first = next(rows_of(text, delimiter, file), None)
+        self._quoting = quoting
+        first = next(rows_of(text, delimiter, file, quoting), None)
         if first is None:
             raise StudentsError(f"{file}: the file is empty. Export it again.")
         self._width = len(first[1])
@@ -77,7 +82,7 @@ class DelimitedFile:
         Raises:
             StudentsError: a quotation mark opens a cell and is not closed where the cell ends.
         """
-        starts = regular_rows(self._text, self._delimiter, self._width)
+        starts = regular_rows(self._text, self._delimiter, self._width, self._quoting)
         table = None if starts is None else self._cut(places, *starts)
         return self._read_by_row(places) if table is None else table
 
@@ -93,7 +98,9 @@ class DelimitedFile:
                 block_size=1 << 24,
             ),
             parse_options=pa_csv.ParseOptions(
-                delimiter=self._delimiter, newlines_in_values=multiline
+                delimiter=self._delimiter,
+                quote_char='"' if self._quoting else False,
+                newlines_in_values=multiline,
             ),
             convert_options=pa_csv.ConvertOptions(
                 include_columns=[str(place) for place in wanted],
@@ -129,7 +136,7 @@ class DelimitedFile:
         texts = io.TextIOWrapper(io.BytesIO(self._text), encoding="utf-8", newline=None)
         for number, text in enumerate(texts, 1):
             if number in lines:
-                row = next(csv.reader([text], delimiter=self._delimiter), [])
+                row = next(csv.reader([text], **_dialect(self._delimiter, self._quoting)), [])
                 found[number] = [cell.strip() for cell in row]
         return found
 
@@ -163,7 +170,7 @@ class DelimitedFile:
         picked: dict[int, list[str]] = {place: [] for place in places.values()}
         lines, ragged = [], []
         longer = totals = 0
-        rows = rows_of(self._text, self._delimiter, self.file)
+        rows = rows_of(self._text, self._delimiter, self.file, self._quoting)
         if self._has_header:
             next(rows)
         for line, cells in rows:
@@ -193,14 +200,16 @@ def is_total(row: Sequence[str]) -> bool:
     return _TOTAL.fullmatch(written[0]) is not None and not any(map(str.isalpha, rest))
 
 
-def rows_of(text: bytes, delimiter: str, file: str) -> Iterator[tuple[int, list[str]]]:
+def rows_of(
+    text: bytes, delimiter: str, file: str, quoting: bool = True
+) -> Iterator[tuple[int, list[str]]]:
     """Yield each row that is not blank, with the line of the file on which it starts.
 
     Raises:
         StudentsError: a quotation mark is left open, or text follows one that closes a cell.
     """
     lines = io.TextIOWrapper(io.BytesIO(text), encoding="utf-8", newline="")
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    reader = csv.reader(lines, strict=True, **_dialect(delimiter, quoting))
     ended = 0
     try:
         for row in reader:
@@ -216,72 +225,9 @@ def rows_of(text: bytes, delimiter: str, file: str) -> Iterator[tuple[int, list[
     )
 
 
-def regular_rows(text: bytes, delimiter: str, width: int) -> tuple[Rows, bool] | None:
-    """The line on which each row that is not blank starts, and whether any row has several lines.
-
-    Args:
-        text: UTF-8, in which the bytes of delimiters, quotation marks and line ends stand for
-            nothing else.
-        delimiter: one ASCII character.
-        width: cells of every row.
-
-    Returns:
-        None for a file that is not regular.
-    """
-    octets = np.frombuffer(text, dtype=np.uint8)
-    if not len(octets):
-        return None
-    is_quote = octets == _QUOTE
-    inside = None
-    if is_quote.any():
-        if not _quotes_are_regular(octets, np.flatnonzero(is_quote), ord(delimiter)):
-            return None
-        inside = np.logical_xor.accumulate(is_quote)
-    ends = _line_ends(octets)
-    row_ends = ends if inside is None else ends[~inside[ends]]
-    starts = np.concatenate(([0], row_ends + 1))
-    if starts[-1] == len(octets):
-        starts = starts[:-1]
-    stops = np.append(row_ends, len(octets))[: len(starts)]
-    is_crlf = (stops > starts) & (octets[np.maximum(stops - 1, 0)] == _CR) & (stops < len(octets))
-    length = stops - starts - is_crlf
-    if length.max() > LONGEST_ROW:
-        return None
-    is_blank = length == 0
-    is_delimiter = octets == ord(delimiter)
-    if inside is not None:
-        is_delimiter &= ~inside
-    at = np.searchsorted(np.flatnonzero(is_delimiter), np.append(starts, len(octets)))
-    if (np.diff(at)[~is_blank] != width - 1).any():
-        return None
-    lines = 1 + np.searchsorted(ends, starts)
-    return lines[~is_blank], len(row_ends) < len(ends)
-
-
-def _quotes_are_regular(octets: np.ndarray, quotes: Rows, delimiter: int) -> bool:
-    """Whether every quotation mark opens a cell, closes one or is doubled inside one."""
-    if len(quotes) % 2:
-        return False
-    opening, closing = quotes[0::2], quotes[1::2]
-    parting = np.array([delimiter, _LF, _CR], dtype=np.uint8)
-    doubled = closing[:-1] + 1 == opening[1:]
-    opens = np.isin(octets[np.maximum(opening - 1, 0)], parting) | (opening == 0)
-    opens[1:] |= doubled
-    closes = np.isin(octets[np.minimum(closing + 1, len(octets) - 1)], parting)
-    closes |= closing + 1 == len(octets)
-    closes[:-1] |= doubled
-    return bool(opens.all() and closes.all())
-
-
-def _line_ends(octets: np.ndarray) -> Rows:
-    """Where lines end: LF, and CR that no LF follows."""
-    feeds = np.flatnonzero(octets == _LF)
-    returns = np.flatnonzero(octets == _CR)
-    if not len(returns):
-        return feeds
-    last = octets[np.minimum(returns + 1, len(octets) - 1)] != _LF
-    last |= returns + 1 == len(octets)
-    return np.union1d(feeds, returns[last]) if last.any() else feeds
+def _dialect(delimiter: str, quoting: bool) -> dict[str, Any]:
+    """How `csv` is to read."""
+    return {"delimiter": delimiter, "quoting": csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE}
 
 
 def _text_column(cells: pa.ChunkedArray, first: int) -> TextColumn:

@@ -24,6 +24,7 @@ from pprl.institution.name_words import NameWords
 from pprl.institution.names import canonical_first_name
 from pprl.institution.normalise import NormalisedStudents, normalise
 from pprl.institution.published import present
+from pprl.progress import Progress, tracked
 
 FEW_PASSES = 3
 """Passes below which a record hangs on luck: one slip in a field, and it is not found."""
@@ -130,6 +131,7 @@ def inspect(
     group: str = "",
     notes: Sequence[str] = (),
     today: datetime.date | None = None,
+    progress: Progress = False,
 ) -> Inspection:
     """Look at students as an agreement would use them.
 
@@ -140,6 +142,7 @@ def inspect(
             to be watched. It is used here only.
         notes: what the reader told, to stand in the report.
         today: the day against which ages are checked; the system's if not given.
+        progress: True draws a bar on a terminal, False is silent, a function is told.
 
     Raises:
         StudentsError: one local ID names two people, or is blank.
@@ -156,7 +159,7 @@ def inspect(
     normalised = normalise(students, country=section.country)
     collapsed = collapse(normalised)
     found = findings(students, normalised, today or datetime.date.today(), section.country)
-    emits, passes = _coverage(section.passes, collapsed)
+    emits, passes = _coverage(section.passes, collapsed, progress)
     count = emits.sum(axis=0)
     few = np.flatnonzero(count < FEW_PASSES)
     return Inspection(
@@ -173,7 +176,9 @@ def inspect(
     )
 
 
-def _coverage(passes: Sequence[Pass], students: Students) -> tuple[Flags, list[PassCoverage]]:
+def _coverage(
+    passes: Sequence[Pass], students: Students, progress: Progress
+) -> tuple[Flags, list[PassCoverage]]:
     """Which students have a real entry in each pass, `bool[passes, n]`, and why others have not."""
     n = len(students)
     records = students.records
@@ -181,7 +186,7 @@ def _coverage(passes: Sequence[Pass], students: Students) -> tuple[Flags, list[P
     duplicate, twin = _alike(records)
     emits = np.zeros((len(passes), n), dtype=bool)
     coverage = []
-    for place, linkage_pass in enumerate(passes):
+    for place, linkage_pass in enumerate(tracked(passes, "inspecting", progress)):
         values = blocking.values(linkage_pass, _NO_KEY)
         held = np.zeros(n, dtype=bool)
         held[values.student] = True

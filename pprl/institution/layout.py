@@ -44,6 +44,7 @@ class TableLayout:
         kind: "delimited", "fixed" or "json". A delimited table may also come as a workbook or as
             Parquet, and any table as CSV where its file's name ends so.
         delimiter: "" where it is found from the header.
+        quoting: whether quotation marks may enclose a cell; where not, they are letters.
         header: whether the first row holds the names.
         columns: the names of the columns of a file without header, in order.
         places: field -> first and last character, counted from 1, of a fixed-width file.
@@ -58,6 +59,7 @@ class TableLayout:
     files: tuple[str, ...] = ()
     kind: str = "delimited"
     delimiter: str = ""
+    quoting: bool = True
     header: bool = True
     columns: tuple[str, ...] = ()
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)

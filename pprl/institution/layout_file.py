@@ -19,7 +19,19 @@ from pprl.institution.layout import (
 )
 
 _TABLE_KEYS = {
-    *("name", "files", "kind", "delimiter", "header", "columns", "places", "key", "keep", "drop"),
+    *(
+        "name",
+        "files",
+        "kind",
+        "delimiter",
+        "quoting",
+        "header",
+        "columns",
+        "places",
+        "key",
+        "keep",
+        "drop",
+    ),
     *("optional", "selects"),
 }
 _FIELD_KEYS = {"headers", "table", "codes", "after", "strip", "date"}
@@ -137,6 +149,7 @@ def _table(item: Mapping[str, Any], place: str, faults: list[str]) -> TableLayou
         files=_texts(item.get("files", ()), f"{place} files", faults),
         kind=kind,
         delimiter=delimiter,
+        quoting=bool(item.get("quoting", True)),
         header=bool(item.get("header", True)),
         columns=_texts(item.get("columns", ()), f"{place} columns", faults),
         places={name: tuple(span) for name, span in places.items()},

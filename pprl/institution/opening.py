@@ -120,7 +120,7 @@ def _open(raw: bytes, file: str, table: TableLayout, rank: Rank) -> tuple[Source
         return FixedWidthFile(text, file, table.places), notes
     names = None if table.header else table.columns
     if table.delimiter:
-        return DelimitedFile(text, file, table.delimiter, names), notes
+        return DelimitedFile(text, file, table.delimiter, names, table.quoting), notes
     return _with_delimiter_found(text, file, rank), notes
 
 

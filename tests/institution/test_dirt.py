@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pprl.errors import StudentsError
-from pprl.institution.delimited import DelimitedFile, regular_rows, rows_of
+from pprl.institution.delimited import DelimitedFile, rows_of
 from pprl.institution.normalise import NormalisedStudents, normalise
+from pprl.institution.regular_rows import regular_rows
 from pprl.institution.students import read_students
 from pprl.synthetic import population, write_export
 from pprl.synthetic.dirt import DIRT

@@ -147,6 +147,18 @@ def test_senr_by_hand(tmp_path: Path) -> None:
     assert any("1 row whose TransactionTypeCode is D left out" in str(w.message) for w in told)
 
 
+def test_a_quotation_mark_in_senr_is_a_letter(tmp_path: Path) -> None:
+    """The layout knows no quoting, so that a nickname in quotes opens nothing."""
+    path = tmp_path / "senr.txt"
+    odd = [SENR.format(**{**ALICIA, "local": str(i), "first": '"Lis" Ali'}) for i in range(3)]
+    path.write_text("\n".join([*odd, SENR.format(**ALICIA)]), encoding="utf-8")
+    students = read_quietly(path, "calpads_senr")
+    assert students["first_name"].tolist() == ['"Lis" Ali'] * 3 + ["Alicia"]
+    path.write_text("\n".join([*odd, "SENR^A^short"]), encoding="utf-8")
+    students = read_quietly(path, "calpads_senr", on_error="skip")
+    assert students["first_name"].tolist() == ['"Lis" Ali'] * 3
+
+
 def test_of_several_enrolments_the_latest_stands_last(tmp_path: Path) -> None:
     """Rows are put in the order in which they began to hold, whatever the file's."""
     older = SENR.format(**{**ALICIA, "last": "Xiong", "start": "20220815"})
