@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from pprl.agreement import Agreement, Party
     from pprl.exchange import Submission
     from pprl.hub import Linkage, link
-    from pprl.institution import Encoded, LinkageKey, State, encode, read_students
+    from pprl.institution import (
+        Encoded,
+        LinkageKey,
+        State,
+        encode,
+        inspect,
+        read_students,
+        with_other_names,
+    )
     from pprl.results import Evaluation, evaluate
     from pprl.similarity import similar_pairs, similar_pairs_lsh
 
@@ -31,7 +39,9 @@ _HOMES = {
     "LinkageKey": "pprl.institution",
     "State": "pprl.institution",
     "encode": "pprl.institution",
+    "inspect": "pprl.institution",
     "read_students": "pprl.institution",
+    "with_other_names": "pprl.institution",
     "Evaluation": "pprl.results",
     "evaluate": "pprl.results",
     "similar_pairs": "pprl.similarity",
@@ -51,10 +61,12 @@ __all__ = [
     "__version__",
     "encode",
     "evaluate",
+    "inspect",
     "link",
     "read_students",
     "similar_pairs",
     "similar_pairs_lsh",
+    "with_other_names",
 ]
 
 

@@ -13,7 +13,18 @@ from typing import Annotated
 import typer
 
 from pprl._version import __version__
-from pprl.cli import agreement, crosswalk, key, linkage, messages, submission
+from pprl.cli import (
+    agreement,
+    attachment,
+    crosswalk,
+    inspection,
+    key,
+    layout,
+    linkage,
+    messages,
+    schedule,
+    submission,
+)
 from pprl.cli import demo as demonstration
 from pprl.errors import PPRLError
 
@@ -26,10 +37,12 @@ _app = typer.Typer(
     help="Privacy-preserving record linkage for school districts and colleges.",
     epilog="Example:\n\n\b\npprl demo",
     rich_markup_mode=None,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _noun in (key, agreement, submission, linkage, crosswalk, demonstration):
+for _noun in (
+    *(key, agreement, layout, inspection, submission, attachment, schedule),
+    *(linkage, crosswalk, demonstration),
+):
     _noun.register(_app)
 
 

@@ -51,6 +51,7 @@ def as_options(message: str) -> str:
     `--column "zip=Postal"`.
     """
     message = message.replace('on_error="skip"', "--on-error skip")
+    message = message.replace("with_other_names takes", "--use-other-names takes")
     message = re.sub(r"^columns (?=names|gives)", "--column ", message)
     return _COLUMNS.sub(_as_column, message)
 

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from enum import StrEnum
+import dataclasses
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pprl.cli.messages import as_options
 from pprl.cli.outputs import ID_MAP, check_output
+from pprl.cli.roster import (
+    AsJson,
+    Columns,
+    DatabaseUrl,
+    Export,
+    Faults,
+    LayoutName,
+    OnError,
+    OtherNames,
+    Query,
+    check_source,
+)
+from pprl.cli.roster import columns_of as _columns
+from pprl.cli.roster import read_roster as _read
 from pprl.errors import UsageError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from pprl import Encoded, State
+    from pprl.institution import Inspection
 
 _EXAMPLE = (
     "Example:\n\n\b\n"
@@ -27,22 +39,14 @@ _EXAMPLE = (
 )
 
 
-class OnError(StrEnum):
-    """What becomes of rows with faults."""
-
-    STOP = "stop"
-    SKIP = "skip"
-
-
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
     app.command("encode", epilog=_EXAMPLE)(encode)
 
 
 def encode(
-    students: Annotated[
-        Path, typer.Argument(metavar="STUDENTS", help="CSV or TSV export with a header row.")
-    ],
+    *,
+    students: Export = None,
     agreement: Annotated[
         Path, typer.Option("--agreement", metavar="FILE", help="The agreement, a TOML file.")
     ],
@@ -68,20 +72,17 @@ def encode(
             "Without it: ID.state.sqlite beside the key, which does not travel either.",
         ),
     ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--column",
-            metavar="OUR=THEIRS",
-            help="A header of your own, such as zip=Postal; may be repeated.",
-        ),
-    ] = None,
-    on_error: Annotated[
-        OnError, typer.Option("--on-error", help="Stop at rows with faults, or leave them out.")
-    ] = OnError.STOP,
-    layout: Annotated[
-        str, typer.Option("--layout", metavar="NAME", help="The customary headers to expect.")
-    ] = "generic",
+    column: Columns = None,
+    on_error: Faults = OnError.STOP,
+    layout: LayoutName = "generic",
+    sql: Query = "",
+    url: DatabaseUrl = "",
+    use_other_names: OtherNames = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Tell what would be encoded, and write nothing."),
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Encode students for the hub.
 
@@ -90,12 +91,15 @@ def encode(
     import pprl
     from pprl.exchange.container import MAGIC_ANY
 
+    check_source(students, sql, url)
     columns = _columns(column or [])
     agreed = pprl.Agreement.load(agreement)
     agreed.party(institution)
     linkage_key = pprl.LinkageKey.load(key)
     state = state or key.with_name(f"{institution}.state.sqlite")
-    taken = {"students' export": students, "agreement": agreement, "linkage key": key}
+    taken = {"agreement": agreement, "linkage key": key}
+    if students:
+        taken["students' export"] = students
     for kind, path, begins in (
         ("state", state, b""),
         ("id map", id_map, ID_MAP),
@@ -104,51 +108,24 @@ def encode(
         check_output(path, kind, begins, taken)
         taken[kind] = path
 
-    roster, notes = _read(students, layout, columns, on_error)
+    roster, notes = _read(students, layout, columns, on_error, sql, url, use_other_names)
+    if dry_run:
+        _tell_only(pprl.inspect(roster, agreed, notes=notes, progress=True), as_json)
+        return
     with _opened(state) as own:
         encoded = pprl.encode(roster, agreed, linkage_key, institution, state=own)
     _write(encoded, out, id_map)
-    for line in (*_summary(encoded), *(f"note: {note}" for note in (*notes, *encoded.notes))):
+    notes += encoded.notes
+    if as_json:
+        _tell_in_json(encoded, notes, (key, state, id_map), out)
+        return
+    for line in (*_summary(encoded), *(f"note: {note}" for note in notes), *_learnt(encoded)):
         typer.echo(line)
     typer.echo("Keep here; the hub must never hold any of these:")
     for path in (key, state, id_map):
         typer.echo(str(path))
     typer.echo("Send to the hub:")
     typer.echo(str(out))
-
-
-def _columns(pairs: Sequence[str]) -> dict[str, str]:
-    """The options `OUR=THEIRS` as a mapping."""
-    columns: dict[str, str] = {}
-    for pair in pairs:
-        ours, equals, theirs = pair.partition("=")
-        if not (ours.strip() and equals and theirs.strip()):
-            raise typer.BadParameter(
-                f"{pair!r} is not OUR=THEIRS, such as zip=Postal", param_hint="--column"
-            )
-        if ours.strip() in columns:
-            raise typer.BadParameter(f"{ours.strip()} is given twice", param_hint="--column")
-        columns[ours.strip()] = theirs
-    return columns
-
-
-def _read(
-    path: Path, layout: str, columns: Mapping[str, str], on_error: OnError
-) -> tuple[pd.DataFrame, list[str]]:
-    """The students, and what the reader warned of."""
-    import pprl
-    from pprl.institution.students import StudentsWarning
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        roster = pprl.read_students(
-            path,
-            layout,
-            columns=columns,
-            on_error="skip" if on_error is OnError.SKIP else "stop",
-        )
-    told = [item.message for item in caught if issubclass(item.category, StudentsWarning)]
-    return roster, [as_options(str(message)) for message in told]
 
 
 @contextlib.contextmanager
@@ -206,3 +183,42 @@ def _summary(encoded: Encoded) -> Iterator[str]:
         )
     else:
         yield f"submission {submission.manifest.sequence} under this state and key"
+
+
+def _learnt(encoded: Encoded) -> Iterator[str]:
+    """What the hub can learn of the file, for whoever sends it."""
+    yield (
+        "In the file: random-looking entries, no field of a student. The hub learns how many "
+        "records there are,"
+    )
+    yield (
+        "the noised counts of its manifest and, beside other institutions' files, which entries "
+        "share a block"
+    )
+    yield "and how alike they are. It is pseudonymous data of persons, not anonymous."
+
+
+def _tell_only(found: Inspection, as_json: bool) -> None:
+    """Tell what would be encoded."""
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(found), indent=2))
+        return
+    for line in found.lines():
+        typer.echo(line)
+    typer.echo("A dry run: nothing was encoded or written.")
+
+
+def _tell_in_json(encoded: Encoded, notes: Sequence[str], keep: Sequence[Path], send: Path) -> None:
+    """Tell what was encoded, for machines."""
+    submission = encoded.submission
+    told = {
+        "institution": submission.institution,
+        "students": submission.records,
+        "local_ids": len(encoded.id_map),
+        "entries": {name: len(entries) for name, entries in submission.passes.items()},
+        "sequence": submission.manifest.sequence,
+        "notes": list(notes),
+        "keep": [str(path) for path in keep],
+        "send": str(send),
+    }
+    typer.echo(json.dumps(told, indent=2))

@@ -11,17 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from pprl.errors import StudentsError
 from pprl.institution.columns import Texts
+from pprl.institution.duplicates import Indices, is_full, probable_duplicates
 from pprl.institution.names import canonical_first_name
 from pprl.institution.normalise import NormalisedStudents
-
-LARGEST_GROUP = 100
-"""Local IDs with one name and birth date beyond which they are no person but a filler."""
-
-Indices = npt.NDArray[np.int64]
+from pprl.institution.table import counted
 
 _FIELDS = ("first", "middle", "last", "suffix", "birth", "sex", "zip", "state_id")
 
@@ -73,11 +69,11 @@ def collapse(normalised: NormalisedStudents, *, file: str = "students") -> Stude
     """
     if blank := normalised.row[normalised.local_id == ""].tolist():
         raise StudentsError(
-            f"{file} row {blank[0]}: local_id is blank; {_count(len(blank), 'row')} like it. Give "
+            f"{file} row {blank[0]}: local_id is blank; {counted(len(blank), 'row')} like it. Give "
             "every student a local ID."
         )
     by_id, id_of_row, repeated = _latest_rows(normalised, file)
-    leader, duplicates = _probable_duplicates(by_id)
+    leader, duplicates = probable_duplicates(by_id)
     leaders, student_of_id = np.unique(leader, return_inverse=True)
     student_of_id = student_of_id.astype(np.int64)
     records = _first_filled(by_id, student_of_id, np.arange(len(by_id)), len(leaders))
@@ -100,7 +96,7 @@ def _latest_rows(
     by_id = _first_filled(rows, id_of_row, latest_first, len(ids))
     _refuse_shared_ids(rows, by_id, id_of_row, file)
     repeated = int((np.bincount(id_of_row, minlength=len(ids)) > 1).sum())
-    notes = (f"{_count(repeated, 'local id')} stood on several rows; the latest row was taken.",)
+    notes = (f"{counted(repeated, 'local id')} stood on several rows; the latest row was taken.",)
     return by_id, id_of_row, notes if repeated else ()
 
 
@@ -145,7 +141,7 @@ def _refuse_shared_ids(
     ]
     if shared:
         other = rows.row[shared[0]], by_id.row[id_of_row[shared[0]]]
-        like_it = _count(len(set(id_of_row[shared].tolist())), "local id")
+        like_it = counted(len(set(id_of_row[shared].tolist())), "local id")
         raise StudentsError(
             f"{file} rows {min(other)} and {max(other)}: one local_id, but neither the names nor "
             f"the birth dates agree; {like_it} like it. Give each student a local_id of "
@@ -153,118 +149,9 @@ def _refuse_shared_ids(
         )
 
 
-def _probable_duplicates(by_id: NormalisedStudents) -> tuple[Indices, tuple[str, ...]]:
-    """The record that leads each record's student, `int64[n]` (itself if alone), and notes."""
-    leader = np.arange(len(by_id))
-    merged = apart = 0
-    for members in _candidates(by_id):
-        if len(members) > LARGEST_GROUP:
-            apart += 1
-            continue
-        agree, contradict = _relations(by_id, members)
-        for component in _components(agree & ~contradict):
-            if len(component) < 2:
-                continue
-            if contradict[np.ix_(component, component)].any():
-                apart += 1
-            else:
-                merged += 1
-                leader[members[component]] = members[component[0]]
-    notes = []
-    if merged:
-        notes.append(
-            f"{_count(merged, 'student')} stood under several local ids (same name, birth date and "
-            "a further field) and became one record each."
-        )
-    if apart:
-        notes.append(
-            f"{_count(apart, 'group')} of local ids with the same name and birth date contradict "
-            "each other, or are too many for one person; they were left apart."
-        )
-    return leader, tuple(notes)
-
-
-def _candidates(by_id: NormalisedStudents) -> list[Indices]:
-    """Groups, ascending, of two or more records with one full name and birth date.
-
-    Records that share no further field with another of their group are not among them: nothing
-    could join them.
-    """
-    year, month, day = by_id.birth.astype(np.int64).T
-    known = np.flatnonzero((by_id.first != "") & (by_id.last != "") & (year != 0))
-    key = (year * 10000 + month * 100 + day)[known]
-    for names in (by_id.first, by_id.last):
-        key = _paired(key, names[known])
-    shares = np.zeros(len(known), dtype=bool)
-    for values in (by_id.zip, by_id.state_id, np.where(_is_full(by_id.middle), by_id.middle, "")):
-        further = values[known]
-        repeated = pd.Series(_paired(key, further)).duplicated(keep=False).to_numpy()
-        shares |= repeated & (further != "")
-    known, key = known[shares], key[shares]
-    order = np.argsort(key, kind="stable")
-    groups = np.split(known[order], np.flatnonzero(np.diff(key[order])) + 1)
-    return [group for group in groups if len(group) > 1]
-
-
-def _paired(key: Indices, values: Texts) -> Indices:
-    """`int64[n]`: one number for each distinct pair of a key and a value."""
-    codes, uniques = pd.factorize(values)
-    return pd.factorize(key)[0].astype(np.int64) * max(len(uniques), 1) + codes
-
-
-def _is_full(middles: Texts) -> npt.NDArray[np.bool_]:
-    """`bool[n]`: the middle name is there and no initial."""
-    return np.array([len(middle) > 1 for middle in middles], dtype=bool)
-
-
-def _relations(
-    by_id: NormalisedStudents, members: Indices
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Which members share a further field, and which contradict each other; `bool[g, g]` each."""
-    g = len(members)
-    agree = np.zeros((g, g), dtype=bool)
-    contradict = np.zeros((g, g), dtype=bool)
-    for name in ("zip", "state_id", "sex", "middle"):
-        values = getattr(by_id, name)[members]
-        present = values != ""
-        both = present[:, None] & present[None, :]
-        same = both & (values[:, None] == values[None, :])
-        if name == "middle":
-            full = _is_full(values)
-            begins = np.array([value[:1] for value in values], dtype=object)
-            compatible = begins[:, None] == begins[None, :]
-            contradict |= both & ~same & ~(compatible & ~(full[:, None] & full[None, :]))
-            agree |= same & full[:, None]
-        else:
-            if name != "sex":
-                agree |= same
-            if name != "zip":
-                contradict |= both & ~same
-    return agree, contradict
-
-
-def _components(joined: npt.NDArray[np.bool_]) -> list[Indices]:
-    """Connected components of a symmetric relation `bool[g, g]`, members ascending."""
-    unseen = set(range(len(joined)))
-    components = []
-    while unseen:
-        reached, frontier = set(), {min(unseen)}
-        while frontier:
-            reached |= frontier
-            frontier = {int(j) for i in frontier for j in np.flatnonzero(joined[i])} - reached
-        unseen -= reached
-        components.append(np.array(sorted(reached), dtype=np.int64))
-    return components
-
-
 def _with_full_middles(
     records: NormalisedStudents, middles: Texts, group: Indices
 ) -> NormalisedStudents:
     """The records with the full middle name of any member of their group before its initial."""
-    donor = _first_of_each(group, np.flatnonzero(_is_full(middles)), len(records))
+    donor = _first_of_each(group, np.flatnonzero(is_full(middles)), len(records))
     return dataclasses.replace(records, middle=np.where(donor < 0, records.middle, middles[donor]))
-
-
-def _count(n: int, noun: str) -> str:
-    """`1 student`, `2 students`."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

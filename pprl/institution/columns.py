@@ -25,13 +25,18 @@ def text_column(students: pd.DataFrame, name: str) -> Texts:
         return np.full(len(students), "", dtype=object)
     column = students[name]
     values: Texts = column.astype(object).where(column.notna(), "").to_numpy(dtype=object)
-    if not all(isinstance(value, str) for value in values):
+    if values.ndim > 1:
+        raise UsageError(f"the students have several columns {name}. Keep one of them.")
+    if len(values) and pd.api.types.infer_dtype(values, skipna=False) != "string":
         raise UsageError(
             f"column {name} holds something other than text, which has lost what an ID or a ZIP "
             "needs. Read the file with read_students, or with dtype=str."
         )
+    whole = "".join(values)
+    if "\0" in whole:  # no part of any text, and pandas would take what follows it for nothing
+        values[:] = [value.replace("\0", "") for value in values]
     try:
-        "".join(values).encode("utf-8")
+        whole.encode("utf-8")
     except UnicodeEncodeError:
         raise UsageError(
             f"column {name} holds half a character, which is no text. Read the file with "

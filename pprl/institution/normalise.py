@@ -194,6 +194,8 @@ def _name(raw: str, particles: frozenset[str]) -> tuple[str, str]:
 
 def _words(raw: str) -> list[str]:
     """Words of a name in plain lower case, digits still in them."""
+    if raw.isascii() and raw.replace(" ", "").isalnum():  # nothing that the rules below are about
+        return raw.lower().split()
     text = _INITIAL_DOT.sub("", _APOSTROPHES.sub("", raw))
     return "".join(c if c.isalnum() else " " if _divides(c) else "" for c in _plain(text)).split()
 
@@ -219,6 +221,8 @@ def _divides(character: str) -> bool:
 
 def _only_letters(words: list[str]) -> list[str]:
     """Words reduced to a-z; if that leaves nothing, to the letters of whatever script."""
+    if all(word.isascii() and word.isalpha() for word in words):
+        return words
     latin = [re.sub("[^a-z]", "", word) for word in words]
     if any(latin):
         return [word for word in latin if word]
@@ -228,6 +232,8 @@ def _only_letters(words: list[str]) -> list[str]:
 
 def _join_particles(parts: list[str], particles: frozenset[str]) -> list[str]:
     """Join each particle to the part after it, until no particle has one: de la cruz, delacruz."""
+    if particles.isdisjoint(parts):
+        return parts
     joined: list[str] = []
     for part in reversed(parts):
         if joined and part in particles:
@@ -259,7 +265,8 @@ def _sex(raw: str) -> str:
 def _alphanumeric(raw: str) -> str:
     """Letters and digits in upper case, all else dropped."""
     if raw.isascii():
-        return "".join(c for c in raw.upper() if c.isalnum())
+        upper = raw.upper()
+        return upper if upper.isalnum() else "".join(c for c in upper if c.isalnum())
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", raw).upper())
     return "".join(c for c in text if c.isalnum())
 

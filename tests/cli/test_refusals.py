@@ -83,7 +83,7 @@ WRONG = [
     (encode("--column zip=A --column zip=B"), 2, "zip is given twice"),
     (encode("--column postal=ZIP"), 1, "--column names 'postal'; known"),
     (encode("--column zip=Postal"), 1, '--column "our_name=their header"'),
-    (encode("--layout sis"), 1, "known layouts: generic"),
+    (encode("--layout sis"), 1, "known layouts: calpads_senr, ceds"),
     (encode("--on-error guess"), 2, "See: pprl encode --help"),
     (f"encode absent.csv {ALWAYS}", 1, "absent.csv: cannot be read"),
     (f"encode few.csv {ALWAYS}", 1, "the agreement asks for at least 2"),

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pprl.errors import StudentsError
-from pprl.institution.collapse import LARGEST_GROUP, Students, collapse
+from pprl.institution.collapse import Students, collapse
+from pprl.institution.duplicates import LARGEST_GROUP
 from pprl.institution.normalise import normalise
 
 ANA = {"first_name": "Ana", "last_name": "Lee", "birth_date": "2005-03-04"}

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pprl.errors import PPRLError, StudentsError, UsageError
 from pprl.institution.dates import read_dates
+from pprl.institution.layout import OTHER_NAMES
 from pprl.institution.students import STUDENT_COLUMNS, StudentsWarning, read_students
 
 CANARY = "Quackenbush"
@@ -39,8 +40,9 @@ def test_the_columns_are_exactly_the_agreed_ones_and_hold_str(write: Write) -> N
     students = read_students(
         write("id,First Name,SURNAME,Zip Code,Lunch\n007,Ana,Lee,02138,free\n")
     )
-    assert tuple(students.columns) == STUDENT_COLUMNS
-    assert students.iloc[0].tolist() == ["007", "Ana", "", "Lee", "", "", "", "02138", ""]
+    assert tuple(students.columns) == (*STUDENT_COLUMNS, *OTHER_NAMES)
+    cells = ["007", "Ana", "", "Lee", "", "", "", "02138", "", "", "", ""]
+    assert students.iloc[0].tolist() == cells
     assert all(type(cell) is str for cell in students.iloc[0])
 
 
@@ -68,11 +70,45 @@ def test_windows_1252_reads_with_a_warning(write: Write) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["2005-03-04", "20050304", "3/4/2005", "03-04-2005", "2005-03-04 00:00:00", "3/4/2005 0:00"],
+    [
+        *("2005-03-04", "20050304", "2005-03-04 00:00:00", "2005-03-04T00:00:00Z", "2005.3.4"),
+        *("4-MAR-2005", "04 March 2005", '"Mar 4, 2005"'),
+    ],
 )
 def test_customary_dates_read_as_one_iso_date(write: Write, text: str) -> None:
-    """Each accepted form of 4 March 2005, month first where the year is last."""
+    """Each form of 4 March 2005 that can be nothing else."""
     assert read_students(write(f"{HEADER}1,A,B,{text}\n"))["birth_date"].tolist() == ["2005-03-04"]
+
+
+@pytest.mark.parametrize("text", ["3/4/2005", "03-04-2005", "3/4/2005 0:00", "03042005"])
+def test_a_column_that_proves_no_order_is_read_month_first_and_that_is_told(
+    write: Write, text: str
+) -> None:
+    """The custom of the United States stands where nothing contradicts it."""
+    path = write(f"{HEADER}1,A,B,{text}\n")
+    with pytest.warns(StudentsWarning, match="month/day/year, the custom of the United States"):
+        assert read_students(path)["birth_date"].tolist() == ["2005-03-04"]
+
+
+def test_a_column_that_can_only_be_month_first_needs_no_word(write: Write) -> None:
+    """One 3/25/2005 decides for 3/4/2005."""
+    students = read_students(write(f"{HEADER}1,A,B,3/4/2005\n2,C,D,3/25/2005\n"))
+    assert students["birth_date"].tolist() == ["2005-03-04", "2005-03-25"]
+
+
+@pytest.mark.parametrize("text", ["3/14/05", "14-MAR-05"])
+def test_two_digit_years_are_read_as_excel_reads_them_and_told(write: Write, text: str) -> None:
+    """1/2/03 is what a spreadsheet makes of a date."""
+    path = write(f"{HEADER}1,A,B,{text}\n2,C,D,{text.replace('05', '96')}\n")
+    with pytest.warns(StudentsWarning, match=r"2 birth_date cells have a year of two digits"):
+        assert read_students(path)["birth_date"].tolist() == ["2005-03-14", "1996-03-14"]
+
+
+def test_a_spreadsheets_day_numbers_are_read_and_told(write: Write) -> None:
+    """38415 is 4 March 2005, in a workbook that counts from 1900."""
+    path = write(f"{HEADER}1,A,B,38415\n2,C,D,38415.0\n")
+    with pytest.warns(StudentsWarning, match=r"2 birth_date cells hold a spreadsheet's day number"):
+        assert read_students(path)["birth_date"].tolist() == ["2005-03-04", "2005-03-04"]
 
 
 def test_a_column_that_can_only_be_day_first_is_read_day_first(write: Write) -> None:
@@ -92,7 +128,7 @@ def test_a_column_of_both_orders_is_refused(write: Write) -> None:
 def test_placeholder_dates_are_missing_and_counted(write: Write) -> None:
     """1900-01-01 and its like say "not known"."""
     path = write(f"{HEADER}1,A,B,1900-01-01\n2,C,D,12/31/9999\n3,E,F,2005-01-01\n")
-    with pytest.warns(StudentsWarning, match="2 birth_date cells hold placeholders"):
+    with pytest.warns(StudentsWarning, match="2 birth_date cells hold a placeholder"):
         assert read_students(path)["birth_date"].tolist() == ["", "", "2005-01-01"]
 
 
@@ -115,7 +151,7 @@ def test_no_text_breaks_the_reading_of_dates(text: str) -> None:
 
 def test_a_fault_names_file_row_field_form_count_and_way_out(write: Write) -> None:
     """The whole message, word by word."""
-    path = write(f'{HEADER}1,"two\nlines",B,2005-01-01\n\n2,C,D,3/4/05\n3,E,F,2005-02-30\n,G,H,\n')
+    path = write(f'{HEADER}1,"two\nlines",B,2005-01-01\n\n2,C,D,3/4/5\n3,E,F,2005-02-30\n,G,H,\n')
     with pytest.raises(StudentsError) as caught:
         read_students(path)
     assert str(caught.value) == (
@@ -171,7 +207,7 @@ def test_missing_columns_are_named_and_unknown_headers_only_counted(write: Write
 def test_what_the_caller_got_wrong_is_a_usage_error(write: Write, tmp_path: Path) -> None:
     """Unknown layout, option or name, and a spreadsheet under either name."""
     path = write(f"{HEADER}1,A,B,\n")
-    with pytest.raises(UsageError, match="known layouts: generic"):
+    with pytest.raises(UsageError, match="known layouts: calpads_senr"):
         read_students(path, "sis")
     with pytest.raises(UsageError, match="on_error"):
         read_students(path, on_error="ignore")  # type: ignore[arg-type]
@@ -179,8 +215,9 @@ def test_what_the_caller_got_wrong_is_a_usage_error(write: Write, tmp_path: Path
         read_students(path, columns={"forename": "first_name"})
     with pytest.raises(UsageError, match="one header to two names"):
         read_students(path, columns={"first_name": "x", "last_name": "x"})
+    (tmp_path / "students.xls").write_bytes(b"\xd0\xcf\x11\xe0")
     with pytest.raises(UsageError, match="Save it as CSV"):
-        read_students(tmp_path / "students.xlsx")
+        read_students(tmp_path / "students.xls")
     with pytest.raises(UsageError, match="Save it as CSV"):
         read_students(write(b"PK\x03\x04" + CANARY.encode()))
 

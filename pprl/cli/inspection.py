@@ -1,0 +1,107 @@
+"""`pprl inspect`: what an encoding would do with an export, before anything is encoded."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pprl.cli.outputs import check_output
+from pprl.cli.roster import (
+    AsJson,
+    Columns,
+    DatabaseUrl,
+    Export,
+    Faults,
+    LayoutName,
+    OnError,
+    OtherNames,
+    Query,
+    check_source,
+    columns_of,
+    read_roster,
+)
+
+if TYPE_CHECKING:
+    from pprl.institution import Inspection
+
+PAGE = b"<!DOCTYPE html>"
+_EXAMPLE = (
+    "Example:\n\n\b\n"
+    "pprl inspect senr.txt --layout calpads_senr --agreement compact.toml --html inspection.html"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("inspect", epilog=_EXAMPLE)(inspect)
+
+
+def inspect(
+    *,
+    students: Export = None,
+    agreement: Annotated[
+        Path, typer.Option("--agreement", metavar="FILE", help="The agreement, a TOML file.")
+    ],
+    layout: LayoutName = "generic",
+    column: Columns = None,
+    on_error: Faults = OnError.STOP,
+    group: Annotated[
+        str,
+        typer.Option(
+            "--group",
+            metavar="HEADER",
+            help="A column of the export by which to tell who can be found. It is not encoded.",
+        ),
+    ] = "",
+    page: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the same as a page, too.")
+    ] = None,
+    sql: Query = "",
+    url: DatabaseUrl = "",
+    use_other_names: OtherNames = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what an encoding would do with students. Changes nothing and sends nothing."""
+    import pprl
+    from pprl.institution.layout import GROUP
+
+    check_source(students, sql, url)
+    columns = columns_of(column or [])
+    if group:
+        columns[GROUP] = group
+    agreed = pprl.Agreement.load(agreement)
+    if page is not None:
+        taken = {"agreement": agreement} | ({"students' export": students} if students else {})
+        check_output(page, "page", PAGE, taken)
+    roster, notes = read_roster(students, layout, columns, on_error, sql, url, use_other_names)
+    found = pprl.inspect(roster, agreed, group=GROUP if group else "", notes=notes, progress=True)
+    if page is not None:
+        write_page(found, page)
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(found), indent=2, ensure_ascii=True))
+        return
+    for line in found.lines():
+        typer.echo(line)
+    if page is not None:
+        typer.echo("The page, which stays here:")
+        typer.echo(str(page))
+
+
+def write_page(found: Inspection, path: Path) -> None:
+    """Write the page, readable by its owner alone.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    from pprl.errors import UsageError
+    from pprl.exchange.container import replacing
+
+    try:
+        with replacing(path) as file:
+            file.write(found.html().encode("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None
