@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pprl.agreement.linkage import Pass
 from pprl.errors import StudentsError
 from pprl.institution.blocks import BlockValues
-from pprl.institution.state import Ledger
+from pprl.institution.ledger import Ledger
 
 FEWEST_KNOWN = 50
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from pprl.institution.collapse import Students, collapse
 from pprl.institution.emission import emit
 from pprl.institution.encoded import Encoded
 from pprl.institution.filling import fill_entries, private_blocks
+from pprl.institution.identities import identify, traits_of
 from pprl.institution.linkage_key import LinkageKey
 from pprl.institution.normalise import normalise
 from pprl.institution.published import completeness, pass_profile, present
@@ -38,17 +40,17 @@ class _Roster:
 
     Attributes:
         students: the collapsed students.
-        digests: `uint64[k]`, of every local id.
-        identity: `uint64[n]`, the digest of each student's smallest local id.
+        identity: `uint64[n]`, what the ledger and the decoys know each student by.
         record: `uint32[n]`, each student's record number.
         tables: the token digests of each segment.
+        given_again: how many local ids named another student before.
     """
 
     students: Students
-    digests: NDArray[np.uint64]
     identity: NDArray[np.uint64]
     record: NDArray[np.uint32]
     tables: Mapping[str, TokenTable]
+    given_again: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +101,7 @@ def encode(
         StudentsError: a field that the agreement requires is empty throughout, one local id names
             two people, or there are fewer students than the agreement's minimum.
         UsageError: a column is missing or holds something other than text.
+        StateError: the state is another party's, or cannot be written.
     """
     if state is None:
         with contextlib.closing(State.in_memory()) as own:
@@ -108,10 +111,11 @@ def encode(
     check = key.check_value(section.digest)
     # The institution's own bits change with the linkage key: else what stays the same is a decoy.
     context = hashlib.sha256(f"{section.digest}/{check}/{institution_id}".encode()).hexdigest()
-    roster = _roster(students, agreement, key, state, context)
-    fields_told = _fields_told(roster.students, agreement)
     epsilon = agreement.records.epsilon
     with state.transaction():
+        state.serve(institution_id)
+        roster = _roster(students, agreement, key, state, context)
+        fields_told = _fields_told(roster.students, agreement)
         encoded = {
             linkage_pass.name: _encode_pass(
                 section, linkage_pass, roster, key, state, context, epsilon
@@ -141,6 +145,10 @@ def encode(
         )
         sequence = state.sequence_of(context, _content(manifest, passes))
     notes = [*roster.students.notes, *fields_told]
+    if roster.given_again:
+        notes.append(
+            f"{roster.given_again} local ids name another student than in an earlier submission."
+        )
     if idle := int((~np.any([item.emitting for item in encoded.values()], axis=0)).sum()):
         notes.append(
             f"{idle} of {len(roster.students)} students emit in no pass: cannot be linked."
@@ -162,7 +170,15 @@ def _roster(
             f"{agreement.records.minimum}, because a handful hides nobody."
         )
     digests = state.student_digest(context, collapsed.local_ids.tolist())
-    identity = state.student_digest(context, collapsed.records.local_id.tolist())
+    identified = identify(
+        state.identities(context),
+        digests,
+        collapsed.local_id_student,
+        traits_of(collapsed.records, state.derive(context, "traits")),
+        functools.partial(state.mint, context),
+    )
+    state.keep_identities(context, identified)
+    identity = identified.identity
     record = np.empty(len(collapsed), np.uint32)
     record[np.argsort(identity, kind="stable")] = np.arange(len(collapsed), dtype=np.uint32)
     tables = {
@@ -171,7 +187,7 @@ def _roster(
         )
         for segment in section.segments
     }
-    return _Roster(collapsed, digests, identity, record, tables)
+    return _Roster(collapsed, identity, record, tables, identified.given_again)
 
 
 def _encode_pass(
@@ -195,8 +211,8 @@ def _encode_pass(
         values,
         block_key,
         ledger,
-        roster.students.local_id_student,
-        roster.digests,
+        np.arange(len(roster.students)),
+        roster.identity,
     )
     state.keep_ledger(
         context, name, ledger.with_entries(emission.tokens, roster.identity[emission.student])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pprl.agreement import Pass
 from pprl.institution.blocks import BlockValues, PartValues
 from pprl.institution.emission import Emission, emit
-from pprl.institution.state import Ledger
+from pprl.institution.ledger import Ledger
 
 KEY = bytes(range(48))
 NOTHING_SENT = Ledger(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
