@@ -42,6 +42,14 @@ class StateError(PPRLError):
     """The institution's local state (secret and ledger) cannot be used."""
 
 
+class ChainError(PPRLError):
+    """A log (of disclosures, or of what the hub holds) cannot be used, or its chain is broken."""
+
+
+class CustodyError(PPRLError):
+    """What is kept cannot be used as asked: sealed, closed, replayed, or of another key."""
+
+
 class SubmissionError(PPRLError):
     """A partner's match file is truncated, altered, foreign or breaks the agreed form."""
 
