@@ -13,12 +13,13 @@ import typer
 
 from pprl.cli.messages import as_options
 from pprl.cli.outputs import ID_MAP, check_output
-from pprl.errors import UsageError
+from pprl.errors import PPRLError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pprl import Encoded, State
+    from pprl import Agreement, Encoded, State
+    from pprl.institution.disclosures import DisclosureLog
 
 _EXAMPLE = (
     "Example:\n\n\b\n"
@@ -68,6 +69,15 @@ def encode(
             "Without it: ID.state.sqlite beside the key, which does not travel either.",
         ),
     ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            "--disclosures",
+            metavar="FILE",
+            help="Your disclosure log, the same file each time; made if there is none. "
+            "Without it: ID.disclosures.sqlite beside the state.",
+        ),
+    ] = None,
     column: Annotated[
         list[str] | None,
         typer.Option(
@@ -95,23 +105,29 @@ def encode(
     agreed.party(institution)
     linkage_key = pprl.LinkageKey.load(key)
     state = state or key.with_name(f"{institution}.state.sqlite")
+    log = log or state.with_name(f"{institution}.disclosures.sqlite")
     taken = {"students' export": students, "agreement": agreement, "linkage key": key}
     for kind, path, begins in (
         ("state", state, b""),
+        ("disclosure log", log, b""),
         ("id map", id_map, ID_MAP),
         ("match file", out, MAGIC_ANY),
     ):
         check_output(path, kind, begins, taken)
         taken[kind] = path
 
-    roster, notes = _read(students, layout, columns, on_error)
-    with _opened(state) as own:
-        encoded = pprl.encode(roster, agreed, linkage_key, institution, state=own)
-    _write(encoded, out, id_map)
+    with _logging(log) as disclosures:
+        disclosures.refuse_closed(agreed)
+        roster, notes = _read(students, layout, columns, on_error)
+        with _opened(state) as own, own.transaction():
+            encoded = pprl.encode(roster, agreed, linkage_key, institution, state=own)
+            _check_id_map(encoded, id_map)
+        head = _write(encoded, agreed, out, id_map, disclosures)
     for line in (*_summary(encoded), *(f"note: {note}" for note in (*notes, *encoded.notes))):
         typer.echo(line)
+    typer.echo(f"head of the disclosure log, to be noted elsewhere: {head}")
     typer.echo("Keep here; the hub must never hold any of these:")
-    for path in (key, state, id_map):
+    for path in (key, state, log, id_map):
         typer.echo(str(path))
     typer.echo("Send to the hub:")
     typer.echo(str(out))
@@ -167,28 +183,55 @@ def _opened(path: Path) -> Iterator[State]:
             raise
 
 
-def _write(encoded: Encoded, out: Path, id_map: Path) -> None:
-    """Write both files or neither: a match file without its id map is of no use.
+@contextlib.contextmanager
+def _logging(path: Path) -> Iterator[DisclosureLog]:
+    """The disclosure log; one made for a disclosure that failed is taken away again."""
+    from pprl.institution.disclosures import DisclosureLog
+
+    new = not path.exists()
+    with contextlib.closing(DisclosureLog.open(path)) as log:
+        try:
+            yield log
+        except BaseException:
+            if new and not log.disclosures():
+                log.close()
+                path.unlink(missing_ok=True)
+            raise
+
+
+def _check_id_map(encoded: Encoded, path: Path) -> None:
+    """Check that the id map can be written, before the ledger is kept.
+
+    Raises:
+        UsageError: it would replace another submission's, or what is there cannot be read.
+    """
+    from pprl.institution.id_map import check_vacant, id_map_bytes
+
+    try:
+        check_vacant(path, id_map_bytes(encoded.id_map))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None
+
+
+def _write(encoded: Encoded, agreed: Agreement, out: Path, id_map: Path, log: DisclosureLog) -> str:
+    """Write both files or neither, and log the disclosure; returns the head of the log.
+
+    The id map comes first: a match file without its id map is of no use.
 
     Raises:
         SubmissionError: the match file cannot be written.
-        UsageError: the id map cannot be written, or would replace another submission's.
+        ChainError: the log cannot be written.
+        UsageError: the id map cannot be written.
     """
-    from pprl.exchange.container import replacing
-    from pprl.institution.id_map import check_vacant, id_map_bytes
-
-    content = id_map_bytes(encoded.id_map)
-    written = False
+    there = id_map.exists()
+    encoded.write_id_map(id_map)
     try:
-        check_vacant(id_map, content)
-        with replacing(id_map) as file:
-            file.write(content)
-            encoded.submission.write(out)
-            written = True
-    except OSError as error:
-        if written:
-            out.unlink(missing_ok=True)
-        raise UsageError(f"{id_map}: cannot be written ({error.strerror}).") from None
+        log.release(encoded, agreed, out)
+    except PPRLError:
+        if not there and not out.exists():
+            id_map.unlink(missing_ok=True)
+        raise
+    return log.head
 
 
 def _summary(encoded: Encoded) -> Iterator[str]:

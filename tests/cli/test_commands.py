@@ -91,6 +91,7 @@ def test_encode_ends_with_the_one_file_to_send(
     assert told[keep + 1 : send] == [
         str(folder / "compact.key"),
         state,
+        str(folder / "fresno.disclosures.sqlite"),
         str(folder / "fresno-id-map.csv"),
     ]
     assert Path(state).exists()

@@ -1,0 +1,337 @@
+"""The disclosure log: which file left, when, under which agreement, and whose records it held.
+
+California Education Code 49064 asks for "a log or record" for each pupil's record which lists all
+who received information from it "and the legitimate interests therefor", open to the parent; 34 CFR
+99.32 asks the like of every institution under FERPA. So each match file has an entry, and an entry
+holds the local ids whose records were in the file, as keyed digests: it can be asked about a local
+id, and gives no list of them.
+
+An entry is written before the file takes its final name and confirmed afterwards, so that no file
+is ever there without one. What a process that died left unconfirmed is settled by the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pprl.agreement import Agreement
+from pprl.chain import Chain, Link
+from pprl.errors import AgreementError, ChainError, SubmissionError
+from pprl.institution.encoded import Encoded
+
+KIND = "disclosure log"
+RELEASED = "released"
+WITHDRAWN = "withdrawn"
+UNACCOUNTED = "unaccounted for"
+_INTENDED = "intended"
+_CLOSED = "closed"
+_DIGEST_BYTES = 8
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """One file.
+
+    Attributes:
+        number: its number in the log.
+        written: when, UTC, ISO 8601.
+        outcome: `RELEASED`; `WITHDRAWN`, the file never took its name; or `UNACCOUNTED`, it was
+            not there when the next process looked, and may have been sent.
+        institution: whose records.
+        recipient: who receives the file.
+        agreement: the agreement's title.
+        agreement_digest: its digest.
+        interest: what for, and on which legal basis.
+        fields: the fields that were encoded.
+        records: how many students.
+        sequence: the submission's number under its state and key.
+        file: the file's name.
+        sha256: its digest.
+    """
+
+    number: int
+    written: str
+    outcome: str
+    institution: str
+    recipient: str
+    agreement: str
+    agreement_digest: str
+    interest: str
+    fields: tuple[str, ...]
+    records: int
+    sequence: int
+    file: str
+    sha256: str
+
+
+class DisclosureLog:
+    """An institution's log of what it disclosed, in one SQLite file."""
+
+    def __init__(self, chain: Chain) -> None:
+        """Use an open chain; made by `open`."""
+        self._chain = chain
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, make: bool = True) -> DisclosureLog:
+        """Open the log, making the file (readable by its owner alone) if there is none.
+
+        Raises:
+            ChainError: it cannot be opened, is not there, or is no disclosure log.
+        """
+        return cls(Chain.open(path, KIND, make=make))
+
+    def __repr__(self) -> str:
+        """Nothing of what it holds."""
+        return "<DisclosureLog>"
+
+    def close(self) -> None:
+        """Close the file."""
+        self._chain.close()
+
+    @property
+    def head(self) -> str:
+        """Note it elsewhere: with it, `verify` tells even a log that was cut or written anew."""
+        return self._chain.head
+
+    def verify(self, head: str | None = None) -> int:
+        """Check the chain; returns its number of links.
+
+        Raises:
+            ChainError: it is broken; the message says where.
+        """
+        return self._chain.verify(head)
+
+    def release(
+        self,
+        encoded: Encoded,
+        agreement: Agreement,
+        path: str | os.PathLike[str],
+        write: Callable[[Path], object] | None = None,
+    ) -> Disclosure:
+        """Write a match file and log it; the same file, there and logged already, is left as it is.
+
+        Args:
+            encoded: what was encoded.
+            agreement: what it was encoded under.
+            path: the file's final name.
+            write: writes the file under a name that it is given; `encoded.submission.write` unless
+                given (to sign and seal, for example).
+
+        Raises:
+            AgreementError: the agreement was closed.
+            SubmissionError: the file cannot be written.
+            ChainError: the log cannot be written, or is in use.
+        """
+        path = Path(path).resolve()
+        self.recover()
+        self.refuse_closed(agreement)
+        partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}.partial")
+        try:
+            (write or encoded.submission.write)(partial)
+            sha256 = digest_of(partial)
+            if (found := self._already(path, sha256)) is not None:
+                return found
+            intent = self._chain.append(
+                _body(encoded, agreement, path, partial, sha256),
+                self._digests(encoded.id_map["local_id"].tolist()).tobytes(),
+            )
+            self._rename(intent, partial, path)
+        except OSError as error:
+            raise SubmissionError(f"{path}: cannot be written ({error.strerror}).") from None
+        finally:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+        return _disclosure(intent, RELEASED)
+
+    def _rename(self, intent: Link, partial: Path, path: Path) -> None:
+        """Give a file its final name, once it is logged that it will have it."""
+        failure = None
+        with self._chain.writing():
+            if intent.number in self._events()[1]:
+                raise ChainError(
+                    f"{path}: another process took this one for dead. Nothing was written; run "
+                    "again."
+                )
+            try:
+                partial.replace(path)
+            except OSError as error:
+                failure = error
+            self._conclude(intent, WITHDRAWN if failure else RELEASED)
+        if failure:
+            raise failure
+        _sync(path.parent)
+
+    def recover(self) -> None:
+        """Settle what a process that died left unconfirmed.
+
+        Raises:
+            ChainError: the log cannot be written, or is in use.
+        """
+        with self._chain.writing():
+            intents, outcomes = self._events()
+            for link in intents:
+                if link.number not in outcomes:
+                    self._settle(link)
+
+    def disclosures(self) -> list[Disclosure]:
+        """Every file, in order; what is not settled yet counts as unaccounted for."""
+        intents, outcomes = self._events()
+        return [_disclosure(link, outcomes.get(link.number, UNACCOUNTED)) for link in intents]
+
+    def of_student(self, local_id: str) -> list[Disclosure]:
+        """The files that held the record of a local id, and left or may have left."""
+        digest = self._digests([local_id.strip()])[0]
+        intents, outcomes = self._events()
+        found = []
+        for link in intents:
+            students = np.frombuffer(link.attached, "<u8")
+            place = int(np.searchsorted(students, digest))
+            outcome = outcomes.get(link.number, UNACCOUNTED)
+            if place < len(students) and students[place] == digest and outcome != WITHDRAWN:
+                found.append(_disclosure(link, outcome))
+        return found
+
+    def mark_closed(self, linkage_digest: str, certificate_sha256: str) -> None:
+        """Log that a partnership was closed: nothing more leaves under it.
+
+        Args:
+            linkage_digest: of the agreement's linkage section.
+            certificate_sha256: of the certificate of destruction.
+        """
+        self._chain.append(
+            {"event": _CLOSED, "linkage": linkage_digest, "certificate": certificate_sha256}
+        )
+
+    def refuse_closed(self, agreement: Agreement) -> None:
+        """Check that the agreement's partnership was not closed.
+
+        Raises:
+            AgreementError: it was.
+        """
+        for link in self._chain.links():
+            body = link.body
+            if body.get("event") == _CLOSED and body.get("linkage") == agreement.linkage_digest:
+                raise AgreementError(
+                    f"{agreement.title}: was closed on {link.written[:10]}, as the disclosure log "
+                    "says; nothing more is encoded under it. Make a new agreement."
+                )
+
+    def _digests(self, local_ids: Sequence[str]) -> NDArray[np.uint64]:
+        """What stands for local ids in the log: `uint64[n]`, rising."""
+        key = self._chain.salt
+        digests = b"".join(
+            hashlib.blake2b(i.encode("utf-8"), digest_size=_DIGEST_BYTES, key=key).digest()
+            for i in local_ids
+        )
+        return np.sort(np.frombuffer(digests, "<u8"))
+
+    def _events(self) -> tuple[list[Link], dict[int, str]]:
+        """The intents, and how each ended, as far as that is known."""
+        intents: list[Link] = []
+        outcomes: dict[int, str] = {}
+        for link in self._chain.links():
+            body = link.body
+            if body["event"] == _INTENDED:
+                intents.append(link)
+            elif body["event"] != _CLOSED:
+                outcomes[int(body["of"])] = str(body["event"])
+        return intents, outcomes
+
+    def _settle(self, intent: Link) -> None:
+        """Say what became of a file whose process died.
+
+        Renaming takes the partial file away: if that is there, it was not renamed.
+        """
+        partial, path = Path(intent.body["partial"]), Path(intent.body["path"])
+        if partial.exists():
+            self._conclude(intent, WITHDRAWN)
+            partial.unlink(missing_ok=True)
+        elif path.is_file() and digest_of(path) == intent.body["sha256"]:
+            self._conclude(intent, RELEASED)
+        else:
+            self._conclude(intent, UNACCOUNTED)
+
+    def _conclude(self, intent: Link, outcome: str) -> None:
+        """Log how an intent ended."""
+        self._chain.append({"event": outcome, "of": intent.number})
+
+    def _already(self, path: Path, sha256: str) -> Disclosure | None:
+        """The disclosure of this very file, if it is there and was logged."""
+        intents, outcomes = self._events()
+        for link in reversed(intents):
+            same = link.body["path"] == str(path) and link.body["sha256"] == sha256
+            if same and outcomes.get(link.number) == RELEASED and path.is_file():
+                return _disclosure(link, RELEASED) if digest_of(path) == sha256 else None
+        return None
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(folder: Path) -> None:
+    """Have the folder's entries reach the disk, where the system can."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _body(
+    encoded: Encoded, agreement: Agreement, path: Path, partial: Path, sha256: str
+) -> Mapping[str, Any]:
+    """What is logged of a file before it takes its name."""
+    manifest = encoded.submission.manifest
+    basis = f" ({agreement.legal_basis})" if agreement.legal_basis else ""
+    return {
+        "event": _INTENDED,
+        "institution": manifest.institution,
+        "recipient": agreement.convener or "the hub of the agreement",
+        "agreement": agreement.title,
+        "agreement_digest": agreement.digest,
+        "linkage": agreement.linkage_digest,
+        "interest": f"{agreement.purpose or 'as the agreement says'}{basis}",
+        "fields": list(agreement.linkage.fields),
+        "records": manifest.records,
+        "local_ids": len(encoded.id_map),
+        "sequence": manifest.sequence,
+        "software": manifest.software,
+        "path": str(path),
+        "partial": str(partial),
+        "bytes": partial.stat().st_size,
+        "sha256": sha256,
+    }
+
+
+def _disclosure(link: Link, outcome: str) -> Disclosure:
+    """A link as a disclosure."""
+    body = link.body
+    return Disclosure(
+        number=link.number,
+        written=link.written,
+        outcome=outcome,
+        institution=body["institution"],
+        recipient=body["recipient"],
+        agreement=body["agreement"],
+        agreement_digest=body["agreement_digest"],
+        interest=body["interest"],
+        fields=tuple(body["fields"]),
+        records=body["records"],
+        sequence=body["sequence"],
+        file=Path(body["path"]).name,
+        sha256=body["sha256"],
+    )

@@ -1,0 +1,236 @@
+"""Claims about the log of what an institution disclosed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pprl import Agreement, Encoded, LinkageKey, State, encode
+from pprl.chain import Chain
+from pprl.errors import AgreementError, ChainError, SubmissionError
+from pprl.institution.disclosures import (
+    KIND,
+    RELEASED,
+    UNACCOUNTED,
+    WITHDRAWN,
+    DisclosureLog,
+    digest_of,
+)
+from tests.rosters import agreement_on, crowded
+
+ROWS = crowded(12, seed=5)
+
+
+class Killed(BaseException):
+    """Stands for a signal that no handler sees."""
+
+
+@pytest.fixture(scope="module")
+def agreement() -> Agreement:
+    """Two passes."""
+    return agreement_on(["birth-date+first", "first+zip"])
+
+
+@pytest.fixture(scope="module")
+def encoded(agreement: Agreement) -> Encoded:
+    """Twelve students."""
+    return encode(
+        ROWS, agreement, LinkageKey(bytes(32)), "fresno", state=State.in_memory(), progress=False
+    )
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[DisclosureLog]:
+    """A new log, open."""
+    with closing(DisclosureLog.open(tmp_path / "log.sqlite")) as opened:
+        yield opened
+
+
+def test_an_entry_says_what_left_when_and_under_which_agreement(
+    log: DisclosureLog, encoded: Encoded, agreement: Agreement, tmp_path: Path
+) -> None:
+    """And the file's digest is the file's."""
+    path = tmp_path / "fresno.pprl"
+    disclosure = log.release(encoded, agreement, path)
+    assert disclosure == log.disclosures()[0]
+    assert disclosure.sha256 == digest_of(path)
+    assert disclosure.outcome == RELEASED
+    assert disclosure.file == "fresno.pprl"
+    assert disclosure.institution == "fresno"
+    assert disclosure.agreement_digest == agreement.digest
+    assert disclosure.fields == agreement.linkage.fields
+    assert disclosure.records == encoded.submission.records
+    assert log.verify() == 2
+    assert repr(log) == "<DisclosureLog>"
+
+
+def test_every_local_id_of_the_file_is_found_and_no_other(
+    log: DisclosureLog, encoded: Encoded, agreement: Agreement, tmp_path: Path
+) -> None:
+    """As the registrar writes it, spaces around it or not."""
+    log.release(encoded, agreement, tmp_path / "fresno.pprl")
+    for local_id in encoded.id_map["local_id"]:
+        assert [item.number for item in log.of_student(f" {local_id} ")] == [1]
+    assert log.of_student("S999") == [] == log.of_student("~")
+
+
+def test_no_local_id_stands_in_the_log(
+    log: DisclosureLog, encoded: Encoded, agreement: Agreement, tmp_path: Path
+) -> None:
+    """A log that is lost is no list of students."""
+    log.release(encoded, agreement, tmp_path / "fresno.pprl")
+    content = (tmp_path / "log.sqlite").read_bytes()
+    for column in ROWS.columns:
+        for value in ROWS[column]:
+            assert len(value) < 3 or value.encode() not in content
+
+
+def test_the_same_file_again_is_no_second_disclosure(
+    log: DisclosureLog, encoded: Encoded, agreement: Agreement, tmp_path: Path
+) -> None:
+    """While it is there; once it is gone, it is written and logged again."""
+    path = tmp_path / "fresno.pprl"
+    first = log.release(encoded, agreement, path)
+    assert log.release(encoded, agreement, path) == first
+    assert len(log.disclosures()) == 1
+    path.write_bytes(b"pprl match file, altered")
+    assert log.release(encoded, agreement, path).number > first.number
+    path.unlink()
+    log.release(encoded, agreement, path)
+    assert len(log.disclosures()) == 3
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["fresno.pprl", "log.sqlite"]
+
+
+def test_a_file_that_cannot_be_written_is_no_disclosure(
+    log: DisclosureLog, encoded: Encoded, agreement: Agreement, tmp_path: Path
+) -> None:
+    """Nothing is logged, and nothing is left of it."""
+    with pytest.raises(SubmissionError, match="cannot be written"):
+        log.release(encoded, agreement, tmp_path / "nowhere" / "fresno.pprl")
+    assert log.disclosures() == []
+
+
+def test_a_file_that_cannot_take_its_name_is_withdrawn(
+    log: DisclosureLog, encoded: Encoded, agreement: Agreement, tmp_path: Path
+) -> None:
+    """A parent is not told of a file that never was."""
+    (tmp_path / "fresno.pprl").mkdir()
+    with pytest.raises(SubmissionError, match="cannot be written"):
+        log.release(encoded, agreement, tmp_path / "fresno.pprl")
+    (disclosure,) = log.disclosures()
+    assert disclosure.outcome == WITHDRAWN
+    assert log.of_student(encoded.id_map["local_id"][0]) == []
+    assert not list(tmp_path.glob(".*partial"))
+
+
+def test_a_process_that_died_before_the_name_is_settled_as_withdrawn(
+    log: DisclosureLog,
+    encoded: Encoded,
+    agreement: Agreement,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its partial file is there, which renaming would have taken away; it is deleted."""
+    path = tmp_path / "fresno.pprl"
+    with monkeypatch.context() as patch:
+        patch.setattr(DisclosureLog, "_rename", _die)
+        patch.setattr(Path, "unlink", lambda *_, **__: None)
+        with pytest.raises(Killed):
+            log.release(encoded, agreement, path)
+    assert len(list(tmp_path.glob(".*partial"))) == 1
+    assert [item.outcome for item in log.disclosures()] == [UNACCOUNTED]
+    again = log.release(encoded, agreement, path)
+    assert [item.outcome for item in log.disclosures()] == [WITHDRAWN, RELEASED]
+    assert log.of_student(encoded.id_map["local_id"][0]) == [again]
+    assert not list(tmp_path.glob(".*partial"))
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_process_that_died_behind_the_name_is_settled_by_what_is_there(
+    log: DisclosureLog,
+    encoded: Encoded,
+    agreement: Agreement,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    sent: bool,
+) -> None:
+    """The file is released if it is still there; if not, it may have been sent, and counts."""
+    path = tmp_path / "fresno.pprl"
+    with monkeypatch.context() as patch:
+        patch.setattr(DisclosureLog, "_conclude", _die)
+        with pytest.raises(Killed):
+            log.release(encoded, agreement, path)
+    assert path.exists()
+    if sent:
+        path.unlink()
+    log.recover()
+    outcome = UNACCOUNTED if sent else RELEASED
+    assert [item.outcome for item in log.disclosures()] == [outcome]
+    assert log.of_student(encoded.id_map["local_id"][0])[0].outcome == outcome
+    log.recover()
+    assert log.verify() == 2
+
+
+def test_a_process_taken_for_dead_writes_nothing(
+    log: DisclosureLog,
+    encoded: Encoded,
+    agreement: Agreement,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another one that came between settled its entry: it is told, and may run again."""
+    rename = DisclosureLog._rename
+
+    def late(self: DisclosureLog, *arguments: object) -> None:
+        with closing(DisclosureLog.open(tmp_path / "log.sqlite")) as other:
+            other.recover()
+        rename(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(DisclosureLog, "_rename", late)
+    with pytest.raises(ChainError, match="took this one for dead"):
+        log.release(encoded, agreement, tmp_path / "fresno.pprl")
+    assert not (tmp_path / "fresno.pprl").exists()
+    assert [item.outcome for item in log.disclosures()] == [WITHDRAWN]
+
+
+def test_nothing_leaves_under_a_closed_agreement(
+    log: DisclosureLog, encoded: Encoded, agreement: Agreement, tmp_path: Path
+) -> None:
+    """Another partnership goes on."""
+    log.mark_closed("0" * 64, "c" * 64)
+    log.release(encoded, agreement, tmp_path / "fresno.pprl")
+    log.mark_closed(agreement.linkage_digest, "c" * 64)
+    with pytest.raises(AgreementError, match="was closed on"):
+        log.release(encoded, agreement, tmp_path / "again.pprl")
+    assert len(log.disclosures()) == 1
+
+
+def test_an_altered_list_of_students_breaks_the_chain(
+    log: DisclosureLog, encoded: Encoded, agreement: Agreement, tmp_path: Path
+) -> None:
+    """Nobody is taken off the log unseen."""
+    log.release(encoded, agreement, tmp_path / "fresno.pprl")
+    with closing(sqlite3.connect(tmp_path / "log.sqlite")) as database:
+        database.execute("DROP TRIGGER no_update")
+        database.execute("UPDATE link SET attached = substr(attached, 9) WHERE number = 1")
+        database.commit()
+    with pytest.raises(ChainError, match="breaks at link 1 "):
+        log.verify()
+
+
+def test_a_log_of_another_kind_is_refused(tmp_path: Path) -> None:
+    """The hub's, for example; and one that is not there is not made to be read."""
+    Chain.open(tmp_path / "hub", "hub ledger").close()
+    with pytest.raises(ChainError, match=f"is no pprl {KIND}"):
+        DisclosureLog.open(tmp_path / "hub")
+    with pytest.raises(ChainError, match="is not there"):
+        DisclosureLog.open(tmp_path / "absent", make=False)
+
+
+def _die(*_: object) -> None:
+    """Be killed."""
+    raise Killed
