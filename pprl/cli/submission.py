@@ -18,7 +18,7 @@ from pprl.errors import UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pprl import Encoded, State
+    from pprl import Agreement, Encoded, SigningKey, State
 
 _EXAMPLE = (
     "Example:\n\n\b\n"
@@ -82,24 +82,38 @@ def encode(
     layout: Annotated[
         str, typer.Option("--layout", metavar="NAME", help="The customary headers to expect.")
     ] = "generic",
+    signing_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--signing-key",
+            metavar="FILE",
+            help="Your own signing key; may be left out in trials only. The match file is sealed "
+            "to the hub's key in the agreement.",
+        ),
+    ] = None,
 ) -> None:
     """Encode students for the hub.
 
     The last line names the one file to send; those that must stay stand above it.
     """
     import pprl
+    from pprl.cli.passphrases import passphrase_of
     from pprl.exchange.container import MAGIC_ANY
+    from pprl.exchange.sealing import AGE_MAGIC
 
     columns = _columns(column or [])
     agreed = pprl.Agreement.load(agreement)
-    agreed.party(institution)
-    linkage_key = pprl.LinkageKey.load(key)
+    check_permitted(agreed, institution, signing_key)
+    linkage_key = pprl.LinkageKey.load(key, passphrase_of(key))
+    signer = pprl.SigningKey.load(signing_key, passphrase_of(signing_key)) if signing_key else None
     state = state or key.with_name(f"{institution}.state.sqlite")
     taken = {"students' export": students, "agreement": agreement, "linkage key": key}
+    if signing_key:
+        taken["signing key"] = signing_key
     for kind, path, begins in (
         ("state", state, b""),
         ("id map", id_map, ID_MAP),
-        ("match file", out, MAGIC_ANY),
+        ("match file", out, (MAGIC_ANY, AGE_MAGIC)),
     ):
         check_output(path, kind, begins, taken)
         taken[kind] = path
@@ -107,7 +121,7 @@ def encode(
     roster, notes = _read(students, layout, columns, on_error)
     with _opened(state) as own:
         encoded = pprl.encode(roster, agreed, linkage_key, institution, state=own)
-    _write(encoded, out, id_map)
+    _write(encoded, out, id_map, signer)
     for line in (*_summary(encoded), *(f"note: {note}" for note in (*notes, *encoded.notes))):
         typer.echo(line)
     typer.echo("Keep here; the hub must never hold any of these:")
@@ -167,7 +181,23 @@ def _opened(path: Path) -> Iterator[State]:
             raise
 
 
-def _write(encoded: Encoded, out: Path, id_map: Path) -> None:
+def check_permitted(agreement: Agreement, institution: str, signing_key: Path | None) -> None:
+    """Refuse what the agreement does not allow, before anything is read.
+
+    Raises:
+        AgreementError: it does not allow it.
+        UsageError: the match file will go to the agreement's hub and there is no key to sign it.
+    """
+    from pprl.agreement.enforcement import enforce
+
+    enforce(agreement, (institution,))
+    if agreement.hub_key and signing_key is None:
+        raise UsageError(
+            "What goes to the hub is signed: pass --signing-key (pprl key new --kind signing)."
+        )
+
+
+def _write(encoded: Encoded, out: Path, id_map: Path, signing_key: SigningKey | None) -> None:
     """Write both files or neither: a match file without its id map is of no use.
 
     Raises:
@@ -183,7 +213,7 @@ def _write(encoded: Encoded, out: Path, id_map: Path) -> None:
         check_vacant(id_map, content)
         with replacing(id_map) as file:
             file.write(content)
-            encoded.submission.write(out)
+            encoded.submission.write(out, signing_key=signing_key)
             written = True
     except OSError as error:
         if written:

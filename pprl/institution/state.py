@@ -26,7 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pprl.errors import KeyFileError, StateError
-from pprl.institution.linkage_key import derive, refuse_open_to_others
+from pprl.exchange.key_file import refuse_open_to_others
+from pprl.institution.linkage_key import derive
 
 SECRET_BYTES = 32
 _VERSION = 1
