@@ -15,7 +15,7 @@ from pprl.errors import PPRLError
 
 if TYPE_CHECKING:
     from pprl.agreement import Agreement, Party
-    from pprl.exchange import Submission
+    from pprl.exchange import Identity, Payload, SigningKey, Submission
     from pprl.hub import Linkage, link
     from pprl.institution import Encoded, LinkageKey, State, encode, read_students
     from pprl.results import Evaluation, evaluate
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "Agreement": "pprl.agreement",
     "Party": "pprl.agreement",
+    "Identity": "pprl.exchange",
+    "Payload": "pprl.exchange",
+    "SigningKey": "pprl.exchange",
     "Submission": "pprl.exchange",
     "Linkage": "pprl.hub",
     "link": "pprl.hub",
@@ -42,10 +45,13 @@ __all__ = [
     "Agreement",
     "Encoded",
     "Evaluation",
+    "Identity",
     "Linkage",
     "LinkageKey",
     "PPRLError",
     "Party",
+    "Payload",
+    "SigningKey",
     "State",
     "Submission",
     "__version__",

@@ -30,6 +30,10 @@ class AgreementError(PPRLError):
         self.faults = tuple(faults)
 
 
+class SignatureError(PPRLError):
+    """A signature is not the signer's, or not over what it stands under."""
+
+
 class StudentsError(PPRLError):
     """The institution's own students cannot be read or encoded as they stand."""
 

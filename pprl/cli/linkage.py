@@ -30,18 +30,39 @@ def link(
         float,
         typer.Option("--threshold", metavar="P", help="Accept pairs of at least this probability."),
     ] = 0.5,
+    identity: Annotated[
+        Path | None,
+        typer.Option(
+            "--identity",
+            metavar="FILE",
+            help="The hub's private key, to which the files are sealed; not needed in trials.",
+        ),
+    ] = None,
+    allow_unverified: Annotated[
+        bool,
+        typer.Option(
+            "--allow-unverified",
+            help="Also take files that are unsigned or signed by a key that the agreement does "
+            "not know.",
+        ),
+    ] = False,
 ) -> None:
     """Link match files at the hub.
 
     Finds the records that are the same person, and gives each person a random study ID.
     """
     import pprl
+    from pprl.cli.passphrases import passphrase_of
     from pprl.progress import tracked
     from pprl.results.folder import CROSSWALKS, PAIRS, STUDY_IDS, check_vacant, write_linkage
 
     check_vacant(out)
     agreed = pprl.Agreement.load(agreement)
-    submissions = [pprl.Submission.open(file) for file in tracked(files, "reading", True)]
+    own = pprl.Identity.load(identity, passphrase_of(identity)) if identity else None
+    submissions = [
+        pprl.Submission.open(file, identity=own, signers=agreed, allow_unverified=allow_unverified)
+        for file in tracked(files, "reading", True)
+    ]
     linkage = pprl.link(submissions, agreed, threshold=threshold)
     write_linkage(linkage, out)
     typer.echo(linkage.summary())

@@ -18,7 +18,7 @@ from pprl.errors import PPRLError, UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pprl import Agreement, Encoded, State
+    from pprl import Agreement, Encoded, SigningKey, State
     from pprl.institution.disclosures import DisclosureLog
 
 _EXAMPLE = (
@@ -92,26 +92,40 @@ def encode(
     layout: Annotated[
         str, typer.Option("--layout", metavar="NAME", help="The customary headers to expect.")
     ] = "generic",
+    signing_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--signing-key",
+            metavar="FILE",
+            help="Your own signing key; may be left out in trials only. The match file is sealed "
+            "to the hub's key in the agreement.",
+        ),
+    ] = None,
 ) -> None:
     """Encode students for the hub.
 
     The last line names the one file to send; those that must stay stand above it.
     """
     import pprl
+    from pprl.cli.passphrases import passphrase_of
     from pprl.exchange.container import MAGIC_ANY
+    from pprl.exchange.sealing import AGE_MAGIC
 
     columns = _columns(column or [])
     agreed = pprl.Agreement.load(agreement)
-    agreed.party(institution)
-    linkage_key = pprl.LinkageKey.load(key)
+    check_permitted(agreed, institution, signing_key)
+    linkage_key = pprl.LinkageKey.load(key, passphrase_of(key))
+    signer = pprl.SigningKey.load(signing_key, passphrase_of(signing_key)) if signing_key else None
     state = state or key.with_name(f"{institution}.state.sqlite")
     log = log or state.with_name(f"{institution}.disclosures.sqlite")
     taken = {"students' export": students, "agreement": agreement, "linkage key": key}
+    if signing_key:
+        taken["signing key"] = signing_key
     for kind, path, begins in (
         ("state", state, b""),
         ("disclosure log", log, b""),
         ("id map", id_map, ID_MAP),
-        ("match file", out, MAGIC_ANY),
+        ("match file", out, (MAGIC_ANY, AGE_MAGIC)),
     ):
         check_output(path, kind, begins, taken)
         taken[kind] = path
@@ -122,7 +136,7 @@ def encode(
         with _opened(state) as own, own.transaction():
             encoded = pprl.encode(roster, agreed, linkage_key, institution, state=own)
             _check_id_map(encoded, id_map)
-        head = _write(encoded, agreed, out, id_map, disclosures)
+        head = _write(encoded, agreed, out, id_map, disclosures, signer)
     for line in (*_summary(encoded), *(f"note: {note}" for note in (*notes, *encoded.notes))):
         typer.echo(line)
     typer.echo(f"head of the disclosure log, to be noted elsewhere: {head}")
@@ -213,7 +227,30 @@ def _check_id_map(encoded: Encoded, path: Path) -> None:
         raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None
 
 
-def _write(encoded: Encoded, agreed: Agreement, out: Path, id_map: Path, log: DisclosureLog) -> str:
+def check_permitted(agreement: Agreement, institution: str, signing_key: Path | None) -> None:
+    """Refuse what the agreement does not allow, before anything is read.
+
+    Raises:
+        AgreementError: it does not allow it.
+        UsageError: the match file will go to the agreement's hub and there is no key to sign it.
+    """
+    from pprl.agreement.enforcement import enforce
+
+    enforce(agreement, (institution,))
+    if agreement.hub_key and signing_key is None:
+        raise UsageError(
+            "What goes to the hub is signed: pass --signing-key (pprl key new --kind signing)."
+        )
+
+
+def _write(
+    encoded: Encoded,
+    agreed: Agreement,
+    out: Path,
+    id_map: Path,
+    log: DisclosureLog,
+    signing_key: SigningKey | None,
+) -> str:
     """Write both files or neither, and log the disclosure; returns the head of the log.
 
     The id map comes first: a match file without its id map is of no use.
@@ -223,10 +260,14 @@ def _write(encoded: Encoded, agreed: Agreement, out: Path, id_map: Path, log: Di
         ChainError: the log cannot be written.
         UsageError: the id map cannot be written.
     """
+
+    def write(path: Path) -> None:
+        encoded.submission.write(path, signing_key=signing_key)
+
     there = id_map.exists()
     encoded.write_id_map(id_map)
     try:
-        log.release(encoded, agreed, out)
+        log.release(encoded, agreed, out, write)
     except PPRLError:
         if not there and not out.exists():
             id_map.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime
 import functools
 import hashlib
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from pprl._version import __version__
 from pprl.agreement import Agreement, LinkageSection, Pass
+from pprl.agreement.enforcement import enforce
 from pprl.errors import StudentsError
 from pprl.exchange import Entries, Manifest, PassProfile, Submission
 from pprl.institution.blocks import BLOCK_KEY_BYTES, block_values
@@ -78,6 +80,7 @@ def encode(
     *,
     state: State | None = None,
     progress: Progress = True,
+    today: datetime.date | None = None,
 ) -> Encoded:
     """Encode students for the hub.
 
@@ -95,9 +98,10 @@ def encode(
             trials. Two submissions of one institution under two states tell the hub which entries
             are decoys and which fields are missing, and no ledger guards one against the other.
         progress: True draws a bar on a terminal, False is silent, a function is told.
+        today: the day on which; the machine's own if not given.
 
     Raises:
-        AgreementError: the institution is not a party.
+        AgreementError: the agreement does not allow it: see `pprl.agreement.enforcement`.
         StudentsError: a field that the agreement requires is empty throughout, one local id names
             two people, or there are fewer students than the agreement's minimum.
         UsageError: a column is missing or holds something other than text.
@@ -105,8 +109,16 @@ def encode(
     """
     if state is None:
         with contextlib.closing(State.in_memory()) as own:
-            return encode(students, agreement, key, institution_id, state=own, progress=progress)
-    agreement.party(institution_id)
+            return encode(
+                students,
+                agreement,
+                key,
+                institution_id,
+                state=own,
+                progress=progress,
+                today=today,
+            )
+    enforce(agreement, (institution_id,), today=today)
     section = agreement.linkage
     check = key.check_value(section.digest)
     # The institution's own bits change with the linkage key: else what stays the same is a decoy.
@@ -132,6 +144,7 @@ def encode(
         )
         manifest = Manifest(
             institution=institution_id,
+            recipient=agreement.hub_key,
             agreement=agreement.digest,
             linkage=section.digest,
             key_check=check,

@@ -25,9 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pprl.errors import KeyFileError, StateError
+from pprl.exchange.key_file import refuse_open_to_others
 from pprl.institution.identities import TRAITS, Identified, Identities, renamed
 from pprl.institution.ledger import Ledger
-from pprl.institution.linkage_key import derive, refuse_open_to_others
+from pprl.institution.linkage_key import derive
 
 SECRET_BYTES = 32
 _VERSION = 2

@@ -180,7 +180,7 @@ def test_neither_file_is_left_when_the_match_file_cannot_be_written(
 ) -> None:
     """The id map of a match file that does not exist is not written either."""
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise SubmissionError("fresno.pprl: cannot be written (No space left on device).")
 
     before = tree(here)
