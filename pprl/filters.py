@@ -110,3 +110,14 @@ def common_bits(left: Words, right: Words, widths: Sequence[int]) -> NDArray[np.
     ones = np.bitwise_count(left & right)
     starts = np.concatenate(([0], np.cumsum(widths)[:-1])).astype(np.intp)
     return np.add.reduceat(ones, starts, axis=1, dtype=np.uint16)
+
+
+def differing_bits(left: Words, right: Words, widths: Sequence[int]) -> NDArray[np.uint16]:
+    """Count the bits in which two filters differ, segment by segment; arguments as `common_bits`.
+
+    Segments with N bits set each share N less half of that. It stays what it is if the bits of both
+    change places alike, or are both covered by one pad.
+    """
+    ones = np.bitwise_count(left ^ right)
+    starts = np.concatenate(([0], np.cumsum(widths)[:-1])).astype(np.intp)
+    return np.add.reduceat(ones, starts, axis=1, dtype=np.uint16)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pprl.agreement import Agreement
 from pprl.agreement.levels import Comparison
 from pprl.exchange import Entries, Submission
-from pprl.filters import common_bits
+from pprl.filters import common_bits, differing_bits
 from pprl.hub import comparison
-from pprl.hub.comparison import PassPairs, compare_pass, source_pairs
+from pprl.hub.comparison import PassPairs, compare_pass, source_pairs, tie
 
 MakeSubmission = Callable[..., Submission]
 
@@ -51,6 +51,32 @@ def test_full_segments_do_not_overflow() -> None:
     assert common_bits(full, full, [64]).tolist() == [[4096]]
 
 
+@given(
+    widths=st.lists(st.integers(1, 3), min_size=1, max_size=4),
+    count=st.integers(0, 6),
+    seed=st.integers(0, 1000),
+)
+def test_what_differs_is_what_is_not_shared(widths: list[int], count: int, seed: int) -> None:
+    """Of the bits of both: so with N in each, the common ones are N less half of the others."""
+    left, right = np.random.default_rng(seed).integers(
+        0, 1 << 64, (2, count, sum(widths)), np.uint64
+    )
+    own = common_bits(left, left, widths) + common_bits(right, right, widths)
+    expected = own - 2 * common_bits(left, right, widths)
+    assert (differing_bits(left, right, widths) == expected).all()
+
+
+def test_of_two_pairs_of_equal_evidence_the_closer_comes_first() -> None:
+    """Pairs that share as many bits in all, but elsewhere, come in some order and not together."""
+    rng = np.random.default_rng(5)
+    common = rng.integers(0, 33, (500, 8)).astype(np.uint16)
+    ties = tie(common)
+    order = np.argsort(ties)
+    assert (np.diff(common[order].sum(axis=1, dtype=np.int64)) <= 0).all()
+    assert len(np.unique(ties)) == len(np.unique(common, axis=0))
+    assert (tie(common[::-1]) == ties[::-1]).all()
+
+
 def slow_pairs(submissions: list[Submission], agreement: Agreement, name: str) -> Counter[tuple]:
     """What `compare_pass` should find, one pair of entries at a time."""
     linkage_pass = next(item for item in agreement.linkage.passes if item.name == name)
@@ -64,7 +90,8 @@ def slow_pairs(submissions: list[Submission], agreement: Agreement, name: str) -
                 j = places[token]
                 common = common_bits(one.filters[[i]], other.filters[[j]], judge.widths)
                 pattern = judge.patterns(judge.levels(common)).item()
-                pair = (group, int(one.records[i]), int(other.records[j]), token, pattern)
+                decides = tie(common).item()
+                pair = (group, int(one.records[i]), int(other.records[j]), decides, pattern)
                 found[pair] += 1
     return found
 
