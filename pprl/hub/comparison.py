@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from pprl.agreement import LinkageSection, Pass
 from pprl.agreement.levels import Comparison
 from pprl.exchange import Entries, Submission
-from pprl.filters import differing_bits
 from pprl.hub.candidates import shared_tokens
 
-TILE = 1 << 15
+TILE = 1 << 13
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -48,8 +47,10 @@ class PassPairs:
         Returns:
             the distinct patterns `int64[p]`, rising, and their counts `int64[groups, p]`.
         """
-        patterns, place = np.unique(self.pattern, return_inverse=True)
-        cell = self.group.astype(np.int64) * len(patterns) + place
+        patterns = np.flatnonzero(np.bincount(self.pattern))
+        place = np.zeros(int(patterns.max(initial=0)) + 1, np.int64)
+        place[patterns] = np.arange(len(patterns))
+        cell = self.group.astype(np.int64) * len(patterns) + place[self.pattern]
         counts = np.bincount(cell, minlength=groups * len(patterns))
         return patterns, counts.reshape(groups, len(patterns))
 
@@ -91,11 +92,11 @@ def _patterns(
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     """The patterns and ties of pairs of entries, gathered a tile at a time to stay in the cache."""
     patterns, ties = np.empty(len(i), np.int64), np.empty(len(i), np.uint64)
-    full = np.array([segment.insertions for segment in comparison.segments], np.uint16)
     for start in range(0, len(i), TILE):
         tile = slice(start, start + TILE)
-        differing = differing_bits(left.filters[i[tile]], right.filters[j[tile]], comparison.widths)
-        common = full - differing // np.uint16(2)
+        common = comparison.shared(
+            left.filters.take(i[tile], axis=0), right.filters.take(j[tile], axis=0)
+        )
         patterns[tile] = comparison.patterns(comparison.levels(common))
         ties[tile] = tie(common)
     return patterns, ties

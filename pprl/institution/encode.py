@@ -19,15 +19,23 @@ from pprl.agreement import Agreement, LinkageSection, Pass
 from pprl.agreement.enforcement import enforce
 from pprl.errors import StudentsError
 from pprl.exchange import Entries, Manifest, PassProfile, Submission
-from pprl.institution.blocks import BLOCK_KEY_BYTES, block_values
+from pprl.institution.blocks import Blocking
 from pprl.institution.collapse import Students, collapse
-from pprl.institution.emission import emit
+from pprl.institution.emission import Owners, emit
 from pprl.institution.encoded import Encoded
-from pprl.institution.filling import fill_entries, private_blocks
+from pprl.institution.filling import (
+    Blanks,
+    Filling,
+    KernelName,
+    chosen_kernel,
+    private_blocks,
+)
 from pprl.institution.identities import identify, traits_of
 from pprl.institution.linkage_key import LinkageKey
+from pprl.institution.name_words import NameWords
 from pprl.institution.normalise import normalise
-from pprl.institution.published import completeness, pass_profile, present
+from pprl.institution.prf import Prf
+from pprl.institution.published import completeness, pass_profile, told_of_fields
 from pprl.institution.state import State
 from pprl.institution.tokens import TokenTable, token_table
 from pprl.progress import Progress, tracked
@@ -42,15 +50,19 @@ class _Roster:
 
     Attributes:
         students: the collapsed students.
+        owners: the student that each identity belongs to.
         identity: `uint64[n]`, what the ledger and the decoys know each student by.
         record: `uint32[n]`, each student's record number.
+        blocking: their blocks.
         tables: the token digests of each segment.
         given_again: how many local ids named another student before.
     """
 
     students: Students
+    owners: Owners
     identity: NDArray[np.uint64]
     record: NDArray[np.uint32]
+    blocking: Blocking
     tables: Mapping[str, TokenTable]
     given_again: int
 
@@ -79,6 +91,7 @@ def encode(
     institution_id: str,
     *,
     state: State | None = None,
+    kernel: KernelName | None = None,
     progress: Progress = True,
     today: datetime.date | None = None,
 ) -> Encoded:
@@ -97,6 +110,8 @@ def encode(
         state: the institution's secret and ledger. Without one, a state in memory is used: for
             trials. Two submissions of one institution under two states tell the hub which entries
             are decoys and which fields are missing, and no ledger guards one against the other.
+        kernel: "numba" (of the extra `pprl-edu[fast]`) or "numpy", which give the same bits; None
+            takes numba where it is installed and there is enough to do.
         progress: True draws a bar on a terminal, False is silent, a function is told.
         today: the day on which; the machine's own if not given.
 
@@ -104,7 +119,7 @@ def encode(
         AgreementError: the agreement does not allow it: see `pprl.agreement.enforcement`.
         StudentsError: a field that the agreement requires is empty throughout, one local id names
             two people, or there are fewer students than the agreement's minimum.
-        UsageError: a column is missing or holds something other than text.
+        UsageError: a column is missing or holds something other than text; no such kernel.
         StateError: the state is another party's, or cannot be written.
     """
     if state is None:
@@ -115,6 +130,7 @@ def encode(
                 key,
                 institution_id,
                 state=own,
+                kernel=kernel,
                 progress=progress,
                 today=today,
             )
@@ -127,10 +143,11 @@ def encode(
     with state.transaction():
         state.serve(institution_id)
         roster = _roster(students, agreement, key, state, context)
-        fields_told = _fields_told(roster.students, agreement)
+        fields_told = told_of_fields(roster.students, agreement)
+        kernel = chosen_kernel(kernel, len(roster.students))
         encoded = {
             linkage_pass.name: _encode_pass(
-                section, linkage_pass, roster, key, state, context, epsilon
+                section, linkage_pass, roster, key, state, context, epsilon, kernel
             )
             for linkage_pass in tracked(section.passes, "encoding", progress)
         }
@@ -193,14 +210,25 @@ def _roster(
     state.keep_identities(context, identified)
     identity = identified.identity
     record = np.empty(len(collapsed), np.uint32)
-    record[np.argsort(identity, kind="stable")] = np.arange(len(collapsed), dtype=np.uint32)
+    record[np.argsort(identity)] = np.arange(len(collapsed), dtype=np.uint32)
+    words = NameWords.of(collapsed.records)
+    blocking = Blocking(
+        collapsed.records,
+        words,
+        key.derive(section.digest, "block-values"),
+        key.derive(section.digest, "block-pairs"),
+    )
     tables = {
         segment.name: token_table(
-            segment.name, collapsed.records, key.derive(section.digest, f"segment/{segment.name}")
+            segment.name,
+            collapsed.records,
+            words,
+            key.derive(section.digest, f"segment/{segment.name}"),
         )
         for segment in section.segments
     }
-    return _Roster(collapsed, identity, record, tables, identified.given_again)
+    owners = Owners.of(identity, np.arange(len(collapsed)))
+    return _Roster(collapsed, owners, identity, record, blocking, tables, identified.given_again)
 
 
 def _encode_pass(
@@ -211,76 +239,49 @@ def _encode_pass(
     state: State,
     context: str,
     epsilon: float,
+    kernel: KernelName,
 ) -> _EncodedPass:
     """Encode one pass and bring its ledger up to date."""
     name = linkage_pass.name
-    segments = section.segments_of(linkage_pass)
-    block_key = key.derive(section.digest, f"block/{name}", BLOCK_KEY_BYTES)
-    missing_key = state.derive(context, f"missing/{name}")
-    values = block_values(linkage_pass, roster.students.records)
+    salt_key = key.derive(section.digest, f"salts/{name}")
+    values = roster.blocking.values(linkage_pass, key.derive(section.digest, f"tokens/{name}"))
     ledger = state.ledger(context, name)
-    emission = emit(
-        linkage_pass,
-        values,
-        block_key,
-        ledger,
-        np.arange(len(roster.students)),
-        roster.identity,
-    )
+    emission = emit(linkage_pass, values, ledger, roster.owners)
+    real = emission.values
     state.keep_ledger(
-        context, name, ledger.with_entries(emission.tokens, roster.identity[emission.student])
+        context, name, ledger.with_entries(real.tokens, roster.identity[real.student])
     )
     idle, slots = emission.free_slots(len(roster.students), linkage_pass.quota)
-    names = state.decoy_names(context, name, roster.identity, values.contents())
+    named = Prf(state.derive(context, f"decoy-names/{name}")).mac(
+        [roster.identity, *values.content]
+    )
     private_tokens, private_salts = private_blocks(
-        names[idle], slots, state.derive(context, f"decoys/{name}")
+        named[idle, 0], slots, Prf(state.derive(context, f"decoys/{name}"))
     )
-    owners = np.concatenate((emission.student, idle))
-    tokens = np.concatenate((emission.tokens, private_tokens))
-    filters = fill_entries(
-        section,
-        segments,
-        roster.tables,
-        owners,
-        tokens,
-        np.concatenate((emission.salts, private_salts)),
-        missing_key,
-    )
+    tokens = np.concatenate((real.tokens, private_tokens))
     order = np.argsort(tokens)
-    entries = Entries(tokens[order], roster.record[owners[order]], filters[order])
-    profile = pass_profile(
+    blanks = Blanks(
+        np.concatenate((real.student, idle))[order],
+        tokens[order],
+        np.concatenate((real.salts(salt_key), private_salts))[order],
+    )
+    filling = Filling(
         section,
-        linkage_pass,
-        values,
+        section.segments_of(linkage_pass),
         roster.tables,
-        block_key,
-        missing_key,
-        epsilon,
-        state.derive(context, "noise"),
+        Prf(key.derive(section.digest, f"positions/{name}")),
+        Prf(state.derive(context, f"missing/{name}")),
+        kernel,
     )
-    everyone = np.arange(len(roster.students))
+    entries = Entries(blanks.tokens, roster.record[blanks.students], filling.filters(blanks))
+    profile = pass_profile(
+        filling, linkage_pass, values, salt_key, epsilon, state.derive(context, "noise")
+    )
     return _EncodedPass(
-        entries, profile, np.isin(everyone, values.student), np.isin(everyone, emission.student)
-    )
-
-
-def _fields_told(students: Students, agreement: Agreement) -> tuple[str, ...]:
-    """Notes on fields that are empty throughout.
-
-    Raises:
-        StudentsError: the agreement requires one of them.
-    """
-    empty = [n for n in agreement.linkage.fields if not present(students.records, n).any()]
-    for name in empty:
-        if name in agreement.records.required_fields:
-            raise StudentsError(
-                f"{name} is empty or unreadable in every row, and the agreement requires it. "
-                "Add the column to the export, or map it with columns={...}."
-            )
-    return tuple(
-        f"{name} is empty in every row, or its column was not recognised; fewer matches will be "
-        "found without it."
-        for name in empty
+        entries,
+        profile,
+        np.bincount(values.student, minlength=len(roster.students)) > 0,
+        np.bincount(real.student, minlength=len(roster.students)) > 0,
     )
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pprl.errors import CustodyError
 from pprl.exchange import Entries
-from pprl.filters import differing_bits
+from pprl.filters import segment_ones
 from pprl.hub import blinding
 from pprl.hub.blinding import blind, check_value, derive, permute
 from tests.oracle import hkdf
@@ -104,13 +104,13 @@ def test_two_entries_of_one_block_differ_in_as_many_bits_as_before(
     """Segment by segment, whatever the tile; and they meet under one blinded token."""
     one = some_entries(20, sum(widths), seed)
     other = Entries(one.tokens, one.records, some_entries(20, sum(widths), seed + 1).filters)
-    before = differing_bits(one.filters, other.filters, widths)
+    before = segment_ones(one.filters ^ other.filters, widths)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blinding, "TILE", tile)
         left, right = blind(one, widths, KEY), blind(other, widths, KEY)
     assert (left.tokens == right.tokens).all()
     assert (left.records == right.records).all()
-    after = differing_bits(left.filters, right.filters, widths)
+    after = segment_ones(left.filters ^ right.filters, widths)
     assert (after == before[left.records]).all()
 
 
@@ -120,7 +120,7 @@ def test_under_another_key_nothing_meets() -> None:
     one, other = blind(entries, [1, 2], KEY), blind(entries, [1, 2], bytes(32))
     assert not set(one.tokens.tolist()) & set(other.tokens.tolist())
     assert not set(one.tokens.tolist()) & set(entries.tokens.tolist())
-    mean = differing_bits(one.filters, other.filters, [3]).mean()
+    mean = segment_ones(one.filters ^ other.filters, [3]).mean()
     assert abs(mean - 96) < 4 * np.sqrt(192) / 2 / np.sqrt(500)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pprl.agreement import Agreement
 from pprl.agreement.levels import Comparison
 from pprl.exchange import Entries, Submission
-from pprl.filters import common_bits, differing_bits
+from pprl.filters import common_bits
 from pprl.hub import comparison
 from pprl.hub.comparison import PassPairs, compare_pass, source_pairs, tie
 
@@ -51,21 +51,6 @@ def test_full_segments_do_not_overflow() -> None:
     assert common_bits(full, full, [64]).tolist() == [[4096]]
 
 
-@given(
-    widths=st.lists(st.integers(1, 3), min_size=1, max_size=4),
-    count=st.integers(0, 6),
-    seed=st.integers(0, 1000),
-)
-def test_what_differs_is_what_is_not_shared(widths: list[int], count: int, seed: int) -> None:
-    """Of the bits of both: so with N in each, the common ones are N less half of the others."""
-    left, right = np.random.default_rng(seed).integers(
-        0, 1 << 64, (2, count, sum(widths)), np.uint64
-    )
-    own = common_bits(left, left, widths) + common_bits(right, right, widths)
-    expected = own - 2 * common_bits(left, right, widths)
-    assert (differing_bits(left, right, widths) == expected).all()
-
-
 def test_of_two_pairs_of_equal_evidence_the_closer_comes_first() -> None:
     """Pairs that share as many bits in all, but elsewhere, come in some order and not together."""
     rng = np.random.default_rng(5)
@@ -75,6 +60,22 @@ def test_of_two_pairs_of_equal_evidence_the_closer_comes_first() -> None:
     assert (np.diff(common[order].sum(axis=1, dtype=np.int64)) <= 0).all()
     assert len(np.unique(ties)) == len(np.unique(common, axis=0))
     assert (tie(common[::-1]) == ties[::-1]).all()
+
+
+def test_filters_blinded_by_one_pad_share_what_the_bare_ones_do(
+    agreement: Agreement, make_submission: MakeSubmission
+) -> None:
+    """Every segment has as many bits as agreed, so the bits that differ tell those in common."""
+    linkage_pass = agreement.linkage.passes[0]
+    judge = Comparison.of(agreement.linkage, linkage_pass)
+    one, other = (
+        make_submission(name, 60, seed).passes[linkage_pass.name].filters
+        for name, seed in (("a", 1), ("b", 2))
+    )
+    expected = common_bits(one, other, judge.widths)
+    pad = np.random.default_rng(3).integers(0, 1 << 64, one.shape, np.uint64)
+    assert judge.shared(one, other).tolist() == expected.tolist()
+    assert judge.shared(one ^ pad, other ^ pad).tolist() == expected.tolist()
 
 
 def slow_pairs(submissions: list[Submission], agreement: Agreement, name: str) -> Counter[tuple]:
