@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from pprl.institution.disclosures import Disclosure
+    from pprl.institution.disclosure import Disclosure
 
 _EXAMPLE = "Example:\n\n\b\npprl disclosures --log orchard-usd.disclosures.sqlite --student 10017"
 _CHECK = "Example:\n\n\b\npprl disclosures verify --log orchard-usd.disclosures.sqlite"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pprl.agreement import Agreement
 from pprl.agreement.enforcement import enforce
-from pprl.errors import SubmissionError
+from pprl.errors import SubmissionError, UsageError
 from pprl.exchange.compression import is_compressed
 from pprl.exchange.container import container, read_head, read_parts
 from pprl.exchange.identity import Identity
@@ -62,10 +62,12 @@ class Submission:
     Attributes:
         manifest: what it is and whose.
         passes: the entries of each pass.
+        blinding: as it travels, ""; where a hub keeps it blinded, the check value of the hub's key.
     """
 
     manifest: Manifest
     passes: Mapping[str, Entries]
+    blinding: str = ""
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -106,11 +108,14 @@ class Submission:
             the manifest as written, with its parts.
 
         Raises:
-            UsageError: the key is missing, or the recipient is not the agreement's hub.
+            UsageError: the key is missing, the recipient is not the agreement's hub, or it is
+                blinded.
             SubmissionError: the file cannot be written.
         """
+        if self.blinding:
+            raise UsageError("A blinded submission is the hub's own, and is not written to travel.")
         recipient = checked_recipient(self.manifest.recipient, recipient, signing_key)
-        parts = [_described(name, entries) for name, entries in self.passes.items()]
+        parts = [describe(name, entries) for name, entries in self.passes.items()]
         manifest = dataclasses.replace(self.manifest, parts=tuple(parts), recipient=recipient)
         content = manifest.to_bytes()
         signature = signing_key.sign(MATCH_FILE, content) if signing_key else b""
@@ -245,7 +250,7 @@ def _schema(words: int) -> pa.Schema:
     )
 
 
-def _described(name: str, entries: Entries) -> Part:
+def describe(name: str, entries: Entries) -> Part:
     """The part that the entries of a pass become."""
     content = to_arrow(entries)
     return Part(

@@ -17,7 +17,6 @@ import hashlib
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,52 +25,15 @@ from numpy.typing import NDArray
 
 from pprl.agreement import Agreement
 from pprl.chain import Chain, Link
-from pprl.errors import AgreementError, ChainError, SubmissionError
+from pprl.errors import ChainError, SubmissionError
+from pprl.exchange.closing import refuse_closed
+from pprl.exchange.destruction import digest_of, sync
+from pprl.institution.disclosure import RELEASED, UNACCOUNTED, WITHDRAWN, Disclosure, disclosure_of
 from pprl.institution.encoded import Encoded
 
 KIND = "disclosure log"
-RELEASED = "released"
-WITHDRAWN = "withdrawn"
-UNACCOUNTED = "unaccounted for"
 _INTENDED = "intended"
-_CLOSED = "closed"
 _DIGEST_BYTES = 8
-
-
-@dataclass(frozen=True)
-class Disclosure:
-    """One file.
-
-    Attributes:
-        number: its number in the log.
-        written: when, UTC, ISO 8601.
-        outcome: `RELEASED`; `WITHDRAWN`, the file never took its name; or `UNACCOUNTED`, it was
-            not there when the next process looked, and may have been sent.
-        institution: whose records.
-        recipient: who receives the file.
-        agreement: the agreement's title.
-        agreement_digest: its digest.
-        interest: what for, and on which legal basis.
-        fields: the fields that were encoded.
-        records: how many students.
-        sequence: the submission's number under its state and key.
-        file: the file's name.
-        sha256: its digest.
-    """
-
-    number: int
-    written: str
-    outcome: str
-    institution: str
-    recipient: str
-    agreement: str
-    agreement_digest: str
-    interest: str
-    fields: tuple[str, ...]
-    records: int
-    sequence: int
-    file: str
-    sha256: str
 
 
 class DisclosureLog:
@@ -79,7 +41,7 @@ class DisclosureLog:
 
     def __init__(self, chain: Chain) -> None:
         """Use an open chain; made by `open`."""
-        self._chain = chain
+        self.chain = chain
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, make: bool = True) -> DisclosureLog:
@@ -96,12 +58,12 @@ class DisclosureLog:
 
     def close(self) -> None:
         """Close the file."""
-        self._chain.close()
+        self.chain.close()
 
     @property
     def head(self) -> str:
         """Note it elsewhere: with it, `verify` tells even a log that was cut or written anew."""
-        return self._chain.head
+        return self.chain.head
 
     def verify(self, head: str | None = None) -> int:
         """Check the chain; returns its number of links.
@@ -109,7 +71,7 @@ class DisclosureLog:
         Raises:
             ChainError: it is broken; the message says where.
         """
-        return self._chain.verify(head)
+        return self.chain.verify(head)
 
     def release(
         self,
@@ -141,7 +103,7 @@ class DisclosureLog:
             sha256 = digest_of(partial)
             if (found := self._already(path, sha256)) is not None:
                 return found
-            intent = self._chain.append(
+            intent = self.chain.append(
                 _body(encoded, agreement, path, partial, sha256),
                 self._digests(encoded.id_map["local_id"].tolist()).tobytes(),
             )
@@ -151,12 +113,12 @@ class DisclosureLog:
         finally:
             with contextlib.suppress(OSError):
                 partial.unlink(missing_ok=True)
-        return _disclosure(intent, RELEASED)
+        return disclosure_of(intent, RELEASED)
 
     def _rename(self, intent: Link, partial: Path, path: Path) -> None:
         """Give a file its final name, once it is logged that it will have it."""
         failure = None
-        with self._chain.writing():
+        with self.chain.writing():
             if intent.number in self._events()[1]:
                 raise ChainError(
                     f"{path}: another process took this one for dead. Nothing was written; run "
@@ -169,7 +131,7 @@ class DisclosureLog:
             self._conclude(intent, WITHDRAWN if failure else RELEASED)
         if failure:
             raise failure
-        _sync(path.parent)
+        sync(path.parent)
 
     def recover(self) -> None:
         """Settle what a process that died left unconfirmed.
@@ -177,7 +139,7 @@ class DisclosureLog:
         Raises:
             ChainError: the log cannot be written, or is in use.
         """
-        with self._chain.writing():
+        with self.chain.writing():
             intents, outcomes = self._events()
             for link in intents:
                 if link.number not in outcomes:
@@ -186,7 +148,7 @@ class DisclosureLog:
     def disclosures(self) -> list[Disclosure]:
         """Every file, in order; what is not settled yet counts as unaccounted for."""
         intents, outcomes = self._events()
-        return [_disclosure(link, outcomes.get(link.number, UNACCOUNTED)) for link in intents]
+        return [disclosure_of(link, outcomes.get(link.number, UNACCOUNTED)) for link in intents]
 
     def of_student(self, local_id: str) -> list[Disclosure]:
         """The files that held the record of a local id, and left or may have left."""
@@ -198,19 +160,8 @@ class DisclosureLog:
             place = int(np.searchsorted(students, digest))
             outcome = outcomes.get(link.number, UNACCOUNTED)
             if place < len(students) and students[place] == digest and outcome != WITHDRAWN:
-                found.append(_disclosure(link, outcome))
+                found.append(disclosure_of(link, outcome))
         return found
-
-    def mark_closed(self, linkage_digest: str, certificate_sha256: str) -> None:
-        """Log that a partnership was closed: nothing more leaves under it.
-
-        Args:
-            linkage_digest: of the agreement's linkage section.
-            certificate_sha256: of the certificate of destruction.
-        """
-        self._chain.append(
-            {"event": _CLOSED, "linkage": linkage_digest, "certificate": certificate_sha256}
-        )
 
     def refuse_closed(self, agreement: Agreement) -> None:
         """Check that the agreement's partnership was not closed.
@@ -218,17 +169,11 @@ class DisclosureLog:
         Raises:
             AgreementError: it was.
         """
-        for link in self._chain.links():
-            body = link.body
-            if body.get("event") == _CLOSED and body.get("linkage") == agreement.linkage_digest:
-                raise AgreementError(
-                    f"{agreement.title}: was closed on {link.written[:10]}, as the disclosure log "
-                    "says; nothing more is encoded under it. Make a new agreement."
-                )
+        refuse_closed(self.chain, agreement)
 
     def _digests(self, local_ids: Sequence[str]) -> NDArray[np.uint64]:
         """What stands for local ids in the log: `uint64[n]`, rising."""
-        key = self._chain.salt
+        key = self.chain.salt
         digests = b"".join(
             hashlib.blake2b(i.encode("utf-8"), digest_size=_DIGEST_BYTES, key=key).digest()
             for i in local_ids
@@ -239,11 +184,11 @@ class DisclosureLog:
         """The intents, and how each ended, as far as that is known."""
         intents: list[Link] = []
         outcomes: dict[int, str] = {}
-        for link in self._chain.links():
+        for link in self.chain.links():
             body = link.body
             if body["event"] == _INTENDED:
                 intents.append(link)
-            elif body["event"] != _CLOSED:
+            elif "of" in body:
                 outcomes[int(body["of"])] = str(body["event"])
         return intents, outcomes
 
@@ -263,7 +208,7 @@ class DisclosureLog:
 
     def _conclude(self, intent: Link, outcome: str) -> None:
         """Log how an intent ended."""
-        self._chain.append({"event": outcome, "of": intent.number})
+        self.chain.append({"event": outcome, "of": intent.number})
 
     def _already(self, path: Path, sha256: str) -> Disclosure | None:
         """The disclosure of this very file, if it is there and was logged."""
@@ -271,24 +216,8 @@ class DisclosureLog:
         for link in reversed(intents):
             same = link.body["path"] == str(path) and link.body["sha256"] == sha256
             if same and outcomes.get(link.number) == RELEASED and path.is_file():
-                return _disclosure(link, RELEASED) if digest_of(path) == sha256 else None
+                return disclosure_of(link, RELEASED) if digest_of(path) == sha256 else None
         return None
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, 64 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    """Have the folder's entries reach the disk, where the system can."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _body(
@@ -315,23 +244,3 @@ def _body(
         "bytes": partial.stat().st_size,
         "sha256": sha256,
     }
-
-
-def _disclosure(link: Link, outcome: str) -> Disclosure:
-    """A link as a disclosure."""
-    body = link.body
-    return Disclosure(
-        number=link.number,
-        written=link.written,
-        outcome=outcome,
-        institution=body["institution"],
-        recipient=body["recipient"],
-        agreement=body["agreement"],
-        agreement_digest=body["agreement_digest"],
-        interest=body["interest"],
-        fields=tuple(body["fields"]),
-        records=body["records"],
-        sequence=body["sequence"],
-        file=Path(body["path"]).name,
-        sha256=body["sha256"],
-    )

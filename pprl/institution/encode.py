@@ -176,9 +176,7 @@ def encode(
         sequence = state.sequence_of(context, _content(manifest, passes))
     notes = [*roster.students.notes, *fields_told]
     if roster.given_again:
-        notes.append(
-            f"{roster.given_again} local ids name another student than in an earlier submission."
-        )
+        notes.append(f"{roster.given_again} local ids name another student than before.")
     if idle := int((~np.any([item.emitting for item in encoded.values()], axis=0)).sum()):
         notes.append(
             f"{idle} of {len(roster.students)} students emit in no pass: cannot be linked."

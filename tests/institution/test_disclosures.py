@@ -12,14 +12,10 @@ import pytest
 from pprl import Agreement, Encoded, LinkageKey, State, encode
 from pprl.chain import Chain
 from pprl.errors import AgreementError, ChainError, SubmissionError
-from pprl.institution.disclosures import (
-    KIND,
-    RELEASED,
-    UNACCOUNTED,
-    WITHDRAWN,
-    DisclosureLog,
-    digest_of,
-)
+from pprl.exchange.closing import close
+from pprl.exchange.destruction import digest_of
+from pprl.institution.disclosure import RELEASED, UNACCOUNTED, WITHDRAWN
+from pprl.institution.disclosures import KIND, DisclosureLog
 from tests.rosters import agreement_on, crowded
 
 ROWS = crowded(12, seed=5)
@@ -201,9 +197,10 @@ def test_nothing_leaves_under_a_closed_agreement(
     log: DisclosureLog, encoded: Encoded, agreement: Agreement, tmp_path: Path
 ) -> None:
     """Another partnership goes on."""
-    log.mark_closed("0" * 64, "c" * 64)
+    other = agreement_on(["birth-date"])
+    close(log.chain, other, "fresno", {}, tmp_path / "other.closed")
     log.release(encoded, agreement, tmp_path / "fresno.pprl")
-    log.mark_closed(agreement.linkage_digest, "c" * 64)
+    close(log.chain, agreement, "fresno", {}, tmp_path / "this.closed")
     with pytest.raises(AgreementError, match="was closed on"):
         log.release(encoded, agreement, tmp_path / "again.pprl")
     assert len(log.disclosures()) == 1

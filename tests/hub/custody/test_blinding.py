@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from pprl.errors import CustodyError
 from pprl.exchange import Entries
 from pprl.filters import segment_ones
-from pprl.hub import blinding
-from pprl.hub.blinding import blind, check_value, derive, permute
-from tests.oracle import hkdf
+from pprl.hub.custody import blinding
+from pprl.hub.custody.blinding import blind, permute
 
 KEY = bytes(range(32))
 widths_of_filters = st.lists(st.sampled_from([1, 2, 4]), min_size=1, max_size=4)
@@ -165,12 +164,3 @@ def test_equal_blinded_tokens_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     with pytest.raises(CustodyError, match="equal by chance"):
         blind(some_entries(2, 1, 1), [1], KEY)
-
-
-def test_keys_are_derived_by_hkdf_from_the_secret() -> None:
-    """One for each purpose and linkage section; the check value is none of them."""
-    assert derive(KEY, "ab" * 32, "blinding/zip") == hkdf(
-        KEY, bytes.fromhex("ab" * 32), b"pprl/1/hub/blinding/zip", 32
-    )
-    assert check_value(KEY) != check_value(bytes(32))
-    assert len(check_value(KEY)) == 32

@@ -18,38 +18,44 @@ which is why the pad is there as well.
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from numpy.typing import NDArray
 
+from pprl.agreement import LinkageSection
 from pprl.errors import CustodyError
-from pprl.exchange import Entries
+from pprl.exchange import Entries, Submission
+from pprl.hub.custody.keys import CustodyKey
 
 Words = NDArray[np.uint64]
 
 TILE = 1 << 12
-KEY_BYTES = 32
 _BLOCK_WORDS = 2
 _DIGITS = (0, 2, 4)
 """The bits of a position within a word, taken two at a time: they make a digit from 0 to 3."""
 
 
-def derive(secret: bytes, linkage: str, purpose: str, length: int = KEY_BYTES) -> bytes:
-    """HKDF-SHA-256 (RFC 5869): one key for each purpose of the hub under one linkage section.
+def blind_submission(
+    submission: Submission, section: LinkageSection, key: CustodyKey
+) -> Submission:
+    """Blind a submission that was found to be as agreed.
 
     Args:
-        secret: the hub's secret.
-        linkage: digest of the linkage section, 64 hexadecimal digits.
-        purpose: such as "blinding/birth-date".
-        length: bytes.
+        submission: as it came.
+        section: the agreement's linkage section.
+        key: of the linkage store.
     """
-    name = b"pprl/1/hub/" + purpose.encode("utf-8")
-    return HKDF(SHA256(), length, bytes.fromhex(linkage), name).derive(secret)
+    passes = {
+        linkage_pass.name: blind(
+            submission.passes[linkage_pass.name],
+            [segment.words for segment in section.segments_of(linkage_pass)],
+            key.derive(section.digest, f"blinding/{linkage_pass.name}"),
+        )
+        for linkage_pass in section.passes
+    }
+    return Submission(submission.manifest, passes, key.check_value)
 
 
 def blind(entries: Entries, widths: Sequence[int], key: bytes) -> Entries:
@@ -173,8 +179,3 @@ def _draw(encryptor: CipherContext, tokens: Words, count: int) -> Words:
     encryptor.update_into(inputs.data.cast("B"), output)
     drawn = np.frombuffer(output, "<u8", inputs.size).reshape(inputs.shape)
     return np.ascontiguousarray(drawn.transpose(0, 2, 1)).reshape(-1, len(tokens))
-
-
-def check_value(secret: bytes) -> str:
-    """Tells whether two stores have one secret, without revealing it: 32 hexadecimal digits."""
-    return hashlib.sha256(derive(secret, "00" * 32, "check")).hexdigest()[:32]

@@ -1,0 +1,117 @@
+"""The custody ledger: what came in, from whom, under which digest, and what went out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from pprl.chain import Chain, Link
+from pprl.exchange.manifest import Manifest
+
+KIND = "custody ledger"
+RECEIVED = "received"
+DROPPED = "match file deleted"
+SEALED = "encodings sealed"
+UNSEALED = "encodings unsealed"
+PURGED = "encodings destroyed"
+LINKED = "linked"
+SENT = "sent"
+
+
+@dataclass(frozen=True)
+class Received:
+    """What became of a match file that was handed to the store.
+
+    Attributes:
+        institution: whose.
+        sequence: its number.
+        records: how many records.
+        again: it had been taken in before.
+        dropped: the match file was deleted, as the agreement asks.
+    """
+
+    institution: str
+    sequence: int
+    records: int
+    again: bool
+    dropped: bool
+
+
+class CustodyLedger:
+    """A hub's append-only, hash-chained log, in one SQLite file."""
+
+    def __init__(self, chain: Chain) -> None:
+        """Use an open chain; made by `open`."""
+        self.chain = chain
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, make: bool = True) -> CustodyLedger:
+        """Open the ledger, making the file (readable by its owner alone) if there is none.
+
+        Raises:
+            ChainError: it cannot be opened, is not there, or is no custody ledger.
+        """
+        return cls(Chain.open(path, KIND, make=make))
+
+    def __repr__(self) -> str:
+        """Nothing of what it holds."""
+        return "<CustodyLedger>"
+
+    def close(self) -> None:
+        """Close the file."""
+        self.chain.close()
+
+    @property
+    def head(self) -> str:
+        """Note it elsewhere: with it, `verify` tells even a ledger that was cut."""
+        return self.chain.head
+
+    def verify(self, head: str | None = None) -> int:
+        """Check the chain; returns its number of links.
+
+        Raises:
+            ChainError: it is broken; the message says where.
+        """
+        return self.chain.verify(head)
+
+    def links(self) -> Iterator[Link]:
+        """All entries, in order."""
+        return self.chain.links()
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Keep other processes out meanwhile: entries written within are written together."""
+        return self.chain.writing()
+
+    def log(self, event: str, **details: Any) -> Link:
+        """Write an entry.
+
+        Args:
+            event: what happened.
+            details: what JSON can hold; nothing of a student.
+
+        Raises:
+            ChainError: it cannot be written.
+        """
+        return self.chain.append({"event": event, **details})
+
+    def received(self, linkage: str) -> list[Mapping[str, Any]]:
+        """What was taken in under a linkage section, in order."""
+        bodies = (link.body for link in self.links())
+        return [b for b in bodies if b["event"] == RECEIVED and b["linkage"] == linkage]
+
+    def last_of(self, manifest: Manifest) -> tuple[int, str]:
+        """The highest number taken in from an institution under its linkage section and key.
+
+        Returns:
+            the number and the digest of the manifest that bore it; (0, "") if none.
+        """
+        numbers = [
+            (int(body["sequence"]), str(body["manifest"]))
+            for body in self.received(manifest.linkage)
+            if body["institution"] == manifest.institution
+            and body["key_check"] == manifest.key_check
+        ]
+        return max(numbers, default=(0, ""))
