@@ -13,7 +13,17 @@ from typing import Annotated
 import typer
 
 from pprl._version import __version__
-from pprl.cli import agreement, crosswalk, disclosures, key, linkage, messages, submission
+from pprl.cli import (
+    agreement,
+    closing,
+    crosswalk,
+    disclosures,
+    key,
+    linkage,
+    messages,
+    store,
+    submission,
+)
 from pprl.cli import demo as demonstration
 from pprl.errors import PPRLError
 
@@ -29,7 +39,10 @@ _app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _noun in (key, agreement, submission, disclosures, linkage, crosswalk, demonstration):
+for _noun in (
+    *(key, agreement, submission, disclosures, store, linkage, crosswalk, closing),
+    demonstration,
+):
     _noun.register(_app)
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from pprl import Agreement, Linkage
 
 _EXAMPLE = (
     "Example:\n\n\b\n"
@@ -19,13 +23,25 @@ def register(app: typer.Typer) -> None:
 
 
 def link(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILES...", help="One match file an institution.")
-    ],
     agreement: Annotated[
         Path, typer.Option("--agreement", metavar="FILE", help="The agreement, a TOML file.")
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The folder to make.")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="FILES...", help="One match file an institution, or --store."
+        ),
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            "--store",
+            metavar="FOLDER",
+            help="Link what this store holds, in place of match files. What went out is logged in "
+            "its ledger.",
+        ),
+    ] = None,
     threshold: Annotated[
         float,
         typer.Option("--threshold", metavar="P", help="Accept pairs of at least this probability."),
@@ -53,18 +69,60 @@ def link(
     """
     import pprl
     from pprl.cli.passphrases import passphrase_of
+    from pprl.exchange.closing import refuse_certified
     from pprl.progress import tracked
-    from pprl.results.folder import CROSSWALKS, PAIRS, STUDY_IDS, check_vacant, write_linkage
+    from pprl.results.folder import check_vacant, write_linkage
 
+    if (store is None) == (not files):
+        raise typer.BadParameter("give match files, or --store")
     check_vacant(out)
     agreed = pprl.Agreement.load(agreement)
+    refuse_certified(agreement, agreed)
+    if store is not None:
+        _link_stored(store, agreed, threshold, out)
+        return
     own = pprl.Identity.load(identity, passphrase_of(identity)) if identity else None
     submissions = [
         pprl.Submission.open(file, identity=own, signers=agreed, allow_unverified=allow_unverified)
-        for file in tracked(files, "reading", True)
+        for file in tracked(files or [], "reading", True)
     ]
     linkage = pprl.link(submissions, agreed, threshold=threshold)
     write_linkage(linkage, out)
+    _tell(linkage, out)
+
+
+def _link_stored(store: Path, agreed: Agreement, threshold: float, out: Path) -> None:
+    """Link what a store holds, and log it with the digests of what is sent out."""
+    import pprl
+    from pprl.exchange.destruction import digest_of
+    from pprl.hub.custody import LinkageStore
+    from pprl.hub.custody.ledger import LINKED, SENT
+    from pprl.results.folder import CROSSWALKS, write_linkage
+
+    with contextlib.closing(LinkageStore.open(store)) as opened:
+        linkage = pprl.link(opened.submissions(agreed), agreed, threshold=threshold)
+        write_linkage(linkage, out)
+        with opened.ledger.writing():
+            opened.ledger.log(
+                LINKED,
+                linkage=agreed.linkage_digest,
+                sources=list(linkage.records),
+                folder=out.name,
+            )
+            for source in linkage.records:
+                opened.ledger.log(
+                    SENT,
+                    what="crosswalk",
+                    to=source,
+                    sha256=digest_of(out / CROSSWALKS / f"{source}.csv"),
+                )
+    _tell(linkage, out)
+
+
+def _tell(linkage: Linkage, out: Path) -> None:
+    """Say what was linked, and what goes where."""
+    from pprl.results.folder import CROSSWALKS, PAIRS, STUDY_IDS
+
     typer.echo(linkage.summary())
     typer.echo("")
     typer.echo("Keep at the hub:")

@@ -108,11 +108,13 @@ def encode(
     """
     import pprl
     from pprl.cli.passphrases import passphrase_of
+    from pprl.exchange.closing import refuse_certified
     from pprl.exchange.container import MAGIC_ANY
     from pprl.exchange.sealing import AGE_MAGIC
 
     columns = _columns(column or [])
     agreed = pprl.Agreement.load(agreement)
+    refuse_certified(agreement, agreed)
     check_permitted(agreed, institution, signing_key)
     linkage_key = pprl.LinkageKey.load(key, passphrase_of(key))
     signer = pprl.SigningKey.load(signing_key, passphrase_of(signing_key)) if signing_key else None
