@@ -29,9 +29,7 @@ def link(
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The folder to make.")],
     files: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="FILES...", help="One match file an institution, or --store."
-        ),
+        typer.Argument(metavar="FILES...", help="One match file an institution, or --store."),
     ] = None,
     store: Annotated[
         Path | None,
