@@ -69,22 +69,24 @@ def close(
     from pprl.hub.custody.ledger import KIND as HUB_KIND
 
     agreed = pprl.Agreement.load(agreement)
-    chosen = _files(things or (), log)
+    kind = HUB_KIND if signer == "hub" else "disclosure log"
+    with contextlib.closing(Chain.open(log, kind, make=False)) as chain:
+        # A closing that was begun goes on with what was logged; part of it may be gone.
+        chosen = {} if closing.has_begun(chain, agreed) else _files(things or (), log)
     if not yes:
         for item, paths in chosen.items():
             for path in paths:
                 typer.echo(f"{item:<12} {path}")
-        _tell_missing(agreed.destruction.items, chosen)
+        _tell_missing([item for item in agreed.destruction.items if not chosen.get(item)])
         typer.echo("Nothing was destroyed. To destroy these files for good, run again with --yes.")
         return
     key = pprl.SigningKey.load(signing_key, passphrase_of(signing_key)) if signing_key else None
-    kind = HUB_KIND if signer == "hub" else "disclosure log"
     target = certificate or closing.certificate_beside(agreement)
     with contextlib.closing(Chain.open(log, kind, make=False)) as chain:
         written = closing.close(chain, agreed, signer, chosen, target, signing_key=key)
     for item in written.content["destroyed"]:
         typer.echo(f"{item['item']:<12} {item['sha256'][:16]}  {item['name']}")
-    _tell_missing(agreed.destruction.items, chosen)
+    _tell_missing(written.content["not_held"])
     typer.echo("Not guaranteed, and yours to see to:")
     for line in written.content["not_guaranteed"]:
         typer.echo(f"  {line}")
@@ -109,7 +111,7 @@ def _files(things: Sequence[str], log: Path) -> dict[str, list[Path]]:
     return chosen
 
 
-def _tell_missing(items: Sequence[str], chosen: dict[str, list[Path]]) -> None:
+def _tell_missing(items: Sequence[str]) -> None:
     """Say which of the agreement's items no file was named for."""
-    if missing := [item for item in items if not chosen.get(item)]:
-        typer.echo(f"Of these, no file was named, as if you held none: {', '.join(missing)}")
+    if items:
+        typer.echo(f"Of these, no file was named, as if you held none: {', '.join(items)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -95,11 +96,13 @@ def _link_stored(store: Path, agreed: Agreement, threshold: float, out: Path) ->
     from pprl.exchange.destruction import digest_of
     from pprl.hub.custody import LinkageStore
     from pprl.hub.custody.ledger import LINKED, SENT
-    from pprl.results.folder import CROSSWALKS, write_linkage
+    from pprl.results.folder import CROSSWALKS, check_vacant, write_linkage
 
+    # Logged before the folder takes its name, so that nothing is there to be sent unlogged.
+    waiting = out.with_name(f".{out.name}.{secrets.token_hex(6)}.partial")
     with contextlib.closing(LinkageStore.open(store)) as opened:
         linkage = pprl.link(opened.submissions(agreed), agreed, threshold=threshold)
-        write_linkage(linkage, out)
+        write_linkage(linkage, waiting)
         with opened.ledger.writing():
             opened.ledger.log(
                 LINKED,
@@ -112,8 +115,12 @@ def _link_stored(store: Path, agreed: Agreement, threshold: float, out: Path) ->
                     SENT,
                     what="crosswalk",
                     to=source,
-                    sha256=digest_of(out / CROSSWALKS / f"{source}.csv"),
+                    sha256=digest_of(waiting / CROSSWALKS / f"{source}.csv"),
                 )
+        check_vacant(out)
+        if out.exists():
+            out.rmdir()
+        waiting.rename(out)
     _tell(linkage, out)
 
 

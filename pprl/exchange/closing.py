@@ -159,6 +159,11 @@ def close(
     return written
 
 
+def has_begun(log: Chain, agreement: Agreement) -> bool:
+    """Whether a log says that the agreement's partnership is being closed, or was."""
+    return _closing(log, agreement.linkage_digest) is not None
+
+
 def refuse_closed(log: Chain, agreement: Agreement) -> None:
     """Check that a log does not say that the agreement's partnership was closed.
 

@@ -1,8 +1,9 @@
 """Destruction: files overwritten and deleted, and what can be said of it afterwards.
 
-A file is overwritten once with random bytes, cut to nothing, renamed and deleted: "Clear" in the
+A file is renamed, overwritten once with random bytes, cut to nothing and deleted: "Clear" in the
 terms of NIST SP 800-88 Rev. 1, on storage where a file's blocks are written in place. See
-`NOT_GUARANTEED` for where that is not so.
+`NOT_GUARANTEED` for where that is not so. What a process that died left half done under the other
+name is finished when the file is destroyed again.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ def destroy(paths: Iterable[Path]) -> list[Destroyed]:
             if path.is_symlink() or (path.exists() and not path.is_file()):
                 raise CustodyError(f"{path}: is no plain file, and is not destroyed. Look at it.")
             if path.exists():
-                gone.append(_destroyed(path))
+                gone.append(described(path))
+                path.replace(doomed(path))
+            _finish(doomed(path))
         except OSError as error:
             raise CustodyError(f"{path}: cannot be destroyed ({error.strerror}).") from None
     return gone
@@ -79,22 +82,25 @@ def described(path: Path) -> Destroyed:
         raise CustodyError(f"{path}: cannot be read ({error.strerror}).") from None
 
 
-def _destroyed(path: Path) -> Destroyed:
-    """Overwrite, cut, rename and delete one file."""
-    told = described(path)
+def doomed(path: Path) -> Path:
+    """What a file is called while it is destroyed."""
+    return path.with_name(f".{path.name}.destroyed")
+
+
+def _finish(path: Path) -> None:
+    """Overwrite, cut and delete a file, if it is there."""
+    if not path.is_file():
+        return
+    length = path.stat().st_size
     with path.open("r+b") as file:
-        for start in range(0, told.bytes, _PIECE):
-            file.write(secrets.token_bytes(min(_PIECE, told.bytes - start)))
+        for start in range(0, length, _PIECE):
+            file.write(secrets.token_bytes(min(_PIECE, length - start)))
         file.flush()
         os.fsync(file.fileno())
         file.truncate(0)
         os.fsync(file.fileno())
-    # The name may say whose file it was.
-    nameless = path.with_name(f".{secrets.token_hex(8)}.destroyed")
-    path.rename(nameless)
-    nameless.unlink()
+    path.unlink()
     sync(path.parent)
-    return told
 
 
 def digest_of(path: Path) -> str:

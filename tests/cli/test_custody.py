@@ -104,12 +104,12 @@ def test_sealed_encodings_are_not_linked_until_unsealed(
         (["store", "show", "--store", "{}"], 1, "is no linkage store"),
         (["link", "--agreement", "{}/compact.toml", "--out", "{}/x"], 2, "give match files"),
         (
-            "close state --agreement {}/compact.toml --as fresno --log {}/store/ledger.sqlite",
+            "close state --agreement {}/compact.toml --as hub --log {}/store/ledger.sqlite",
             2,
             "ITEM=PATH",
         ),
         (
-            "close state={}/absent --agreement {}/compact.toml --as fresno --log {}/store.key",
+            "close state={}/no --agreement {}/compact.toml --as hub --log {}/store/ledger.sqlite",
             1,
             "is not there",
         ),

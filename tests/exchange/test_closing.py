@@ -236,6 +236,14 @@ def test_a_file_is_overwritten_before_it_is_deleted(
     assert witness.read_bytes() == b"" and not path.exists()
 
 
+def test_what_was_left_half_destroyed_is_finished(tmp_path: Path) -> None:
+    """A file that has its other name already, whole or in part."""
+    path = tmp_path / "secret"
+    destruction.doomed(path).write_bytes(b"the secret")
+    assert destroy([path]) == []
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_no_plain_file_is_not_destroyed(tmp_path: Path) -> None:
     """A link would be followed to something that nobody named."""
     (tmp_path / "file").write_bytes(b"precious")
@@ -255,7 +263,7 @@ def test_a_file_that_cannot_be_destroyed_is_told(
     def fail(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "rename", fail)
+    monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(CustodyError, match=r"file: cannot be destroyed \(Permission denied\)"):
         destroy([tmp_path / "file"])
     with pytest.raises(CustodyError, match="cannot be read"):

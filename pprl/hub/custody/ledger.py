@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from pprl.agreement import Agreement
 from pprl.chain import Chain, Link
 from pprl.exchange.manifest import Manifest
 
@@ -102,16 +103,36 @@ class CustodyLedger:
         bodies = (link.body for link in self.links())
         return [b for b in bodies if b["event"] == RECEIVED and b["linkage"] == linkage]
 
+    def received_as(self, name: str, agreement: Agreement) -> Mapping[str, Any] | None:
+        """The last file of a name that was taken in under an agreement that has it deleted."""
+        if not agreement.destruction.match_files_on_ingest:
+            return None
+        found = [b for b in self.received(agreement.linkage_digest) if b["name"] == name]
+        return found[-1] if found else None
+
+    def dropped(self, sha256: str) -> bool:
+        """Whether a match file was deleted, by its digest."""
+        bodies = (link.body for link in self.links())
+        return any(b["event"] == DROPPED and b["sha256"] == sha256 for b in bodies)
+
     def last_of(self, manifest: Manifest) -> tuple[int, str]:
         """The highest number taken in from an institution under its linkage section and key.
 
         Returns:
             the number and the digest of the manifest that bore it; (0, "") if none.
         """
-        numbers = [
-            (int(body["sequence"]), str(body["manifest"]))
+        numbers = [(int(b["sequence"]), str(b["manifest"])) for b in self._like(manifest)]
+        return max(numbers, default=(0, ""))
+
+    def last_received(self, manifest: Manifest) -> Mapping[str, Any]:
+        """What was logged of the last file of its institution, section and key."""
+        return self._like(manifest)[-1]
+
+    def _like(self, manifest: Manifest) -> list[Mapping[str, Any]]:
+        """What was taken in from its institution under its linkage section and key."""
+        return [
+            body
             for body in self.received(manifest.linkage)
             if body["institution"] == manifest.institution
             and body["key_check"] == manifest.key_check
         ]
-        return max(numbers, default=(0, ""))

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pprl.agreement import Agreement
 from pprl.errors import CustodyError, MismatchError
@@ -103,8 +104,9 @@ class LinkageStore:
     ) -> Received:
         """Take a match file in: check it, blind it, log it, and delete it if that was agreed.
 
-        A file that was taken in before changes nothing; it is deleted if that was not done yet. So
-        what a process that died left undone is done when it runs again.
+        A file that was taken in before changes nothing; it is deleted if that was not done yet, and
+        one that was taken in and deleted may be named again. So what a process that died left
+        undone is done when it runs again.
 
         Args:
             path: the match file.
@@ -124,6 +126,8 @@ class LinkageStore:
         if self._key is None:
             raise CustodyError(f"{self._folder}: taking files in needs the store's key.")
         refuse_closed(self.ledger.chain, agreement)
+        if not path.exists() and (before := self.ledger.received_as(path.name, agreement)):
+            return self._dropped(path, before, again=True)
         submission = Submission.open(
             path, identity=identity, signers=agreement, allow_unverified=allow_unverified
         )
@@ -136,9 +140,7 @@ class LinkageStore:
             target = self._folder / f"{manifest.institution}.{manifest.sequence}{OPEN}"
             again = last == (manifest.sequence, content) and target.exists()
             if self._is_sealed():
-                raise CustodyError(
-                    f"{self._folder}: is sealed. Unseal it before files are taken in."
-                )
+                raise CustodyError(f"{self._folder}: is sealed. Unseal it to take files in.")
             if not again:
                 if not allow_older:
                     self._refuse_older(manifest, content, last)
@@ -154,17 +156,27 @@ class LinkageStore:
                     key_check=manifest.key_check,
                     manifest=content,
                     sha256=sha256,
+                    name=path.name,
                     file=target.name,
                     kept=kept,
                     blinding=self._key.check_value,
                     older=manifest.sequence < last[0],
                 )
-        dropped = agreement.destruction.match_files_on_ingest
-        if dropped:
+            received = self.ledger.last_received(manifest)
+        if agreement.destruction.match_files_on_ingest:
             del submission
-            (gone,) = destroy([path])
-            self.ledger.log(events.DROPPED, institution=manifest.institution, sha256=gone.sha256)
-        return Received(manifest.institution, manifest.sequence, manifest.records, again, dropped)
+            return self._dropped(path, received, again=again)
+        return Received(manifest.institution, manifest.sequence, manifest.records, again, False)
+
+    def _dropped(self, path: Path, received: Mapping[str, Any], *, again: bool) -> Received:
+        """Delete a match file that was taken in, and log it once."""
+        destroy([path])
+        with self.ledger.writing():
+            whose = {key: received[key] for key in ("institution", "sha256")}
+            if not self.ledger.dropped(whose["sha256"]):
+                self.ledger.log(events.DROPPED, **whose)
+        told = (received[key] for key in ("institution", "sequence", "records"))
+        return Received(*told, again, True)
 
     def submissions(
         self, agreement: Agreement, institutions: Sequence[str] | None = None
