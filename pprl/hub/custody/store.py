@@ -168,15 +168,14 @@ class LinkageStore:
             return self._dropped(path, received, again=again)
         return Received(manifest.institution, manifest.sequence, manifest.records, again, False)
 
-    def _dropped(self, path: Path, received: Mapping[str, Any], *, again: bool) -> Received:
+    def _dropped(self, path: Path, known: Mapping[str, Any], *, again: bool) -> Received:
         """Delete a match file that was taken in, and log it once."""
         destroy([path])
         with self.ledger.writing():
-            whose = {key: received[key] for key in ("institution", "sha256")}
+            whose = {key: known[key] for key in ("institution", "sha256")}
             if not self.ledger.dropped(whose["sha256"]):
                 self.ledger.log(events.DROPPED, **whose)
-        told = (received[key] for key in ("institution", "sequence", "records"))
-        return Received(*told, again, True)
+        return Received(known["institution"], known["sequence"], known["records"], again, True)
 
     def submissions(
         self, agreement: Agreement, institutions: Sequence[str] | None = None
