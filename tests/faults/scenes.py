@@ -64,9 +64,18 @@ class Victims:
 
     def run(self, arguments: list[str], **moment: float) -> dict[str, Any]:
         """Run a command; `calls` or `seconds` say when it is killed."""
-        assert self._server.stdin and self._server.stdout
+        self.begin(arguments, **moment)
+        return self.end()
+
+    def begin(self, arguments: list[str], **moment: float) -> None:
+        """Begin to run a command."""
+        assert self._server.stdin
         self._server.stdin.write(json.dumps({"arguments": arguments, **moment}) + "\n")
         self._server.stdin.flush()
+
+    def end(self) -> dict[str, Any]:
+        """Wait for the command that was begun."""
+        assert self._server.stdout
         answer: dict[str, Any] = json.loads(self._server.stdout.readline())
         return answer
 
