@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from pprl.agreement.document import Table
-from pprl.agreement.signatures import PUBLIC_KEY
+from pprl.agreement.signatures import is_public_key
 
 HUB = "hub"
 """What the convener is called where it signs; no party's id."""
@@ -62,7 +62,7 @@ def read_party(table: Table) -> Party:
 def read_public_key(table: Table, key: str) -> str:
     """Read an optional Ed25519 public key."""
     text = table.text(key, "")
-    if text and not PUBLIC_KEY.fullmatch(text):
+    if text and not is_public_key(text):
         table.fault(key, "is no signing key; copy the line that pprl key show prints (ed25519:...)")
     return text
 

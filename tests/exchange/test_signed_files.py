@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import hashlib
 import io
 import os
 import stat
@@ -17,10 +18,10 @@ import pytest
 
 from pprl.agreement import Agreement
 from pprl.errors import AgreementError, MismatchError, PPRLError, SubmissionError, UsageError
-from pprl.exchange import SigningKey, Submission
+from pprl.exchange import PassProfile, SigningKey, Submission
 from pprl.exchange.container import read_head
 from pprl.exchange.origin import MATCH_FILE, check_newer
-from pprl.exchange.sealing import MOST_HEADER, seal
+from pprl.exchange.sealing import MOST_HEADER, mapped, seal
 from tests.partners import (
     HUB,
     KEYS,
@@ -63,14 +64,10 @@ def sealed(content: bytes, recipient: str = HUB.recipient) -> bytes:
 
 def plain(**changed: Any) -> bytes:
     """The bytes of fresno's signed match file before sealing."""
-    made = submission(AGREEMENT, **changed)
-    key = KEYS["fresno"]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "f.pprl"
-        made.write(path, signing_key=key)
-        view, was_sealed = __import__("pprl.exchange.sealing", fromlist=["mapped"]).mapped(
-            path, HUB
-        )
+        submission(AGREEMENT, **changed).write(path, signing_key=KEYS["fresno"])
+        view, was_sealed = mapped(path, HUB)
         assert was_sealed
         return bytes(view)
 
@@ -160,8 +157,6 @@ def test_a_signed_file_altered_anywhere_is_refused(tmp_path: Path, content: byte
 
 def resigned(content: bytes, edit: Callable[[bytes], bytes], key: SigningKey | None) -> bytes:
     """A file with an edited manifest, its digest right, signed by a key or with the old bytes."""
-    import hashlib
-
     head = read_head(memoryview(content), "x")
     manifest = edit(head.manifest)
     start = b"pprl match file 1\n" + len(manifest).to_bytes(4, "little") + manifest
@@ -305,8 +300,6 @@ def test_a_field_or_pass_that_is_not_declared_is_refused(tmp_path: Path) -> None
 
 def _profile() -> Any:
     """An empty non-match profile."""
-    from pprl.exchange import PassProfile
-
     return PassProfile(0, {})
 
 
