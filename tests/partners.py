@@ -61,7 +61,7 @@ def signed(agreement: Agreement = UNSIGNED, **changed: Any) -> Agreement:
     return dataclasses.replace(changed_one, signatures=signatures)
 
 
-def submission(agreement: Agreement, records: int = 4, **changed: Any) -> Submission:
+def submission(agreement: Agreement, /, records: int = 4, **changed: Any) -> Submission:
     """A submission of fresno under an agreement, of random bits that are always the same."""
     rng = np.random.default_rng(7)
     passes = {}
