@@ -115,7 +115,7 @@ def _rejoined(table: bytes) -> bytes:
     return b"".join(container(text, [table], KEYS["fresno"].sign(MATCH_FILE, text)))
 
 
-def _payload_rejoined(table: bytes) -> bytes:
+def payload_rejoined(table: bytes) -> bytes:
     """A payload file of one hostile table whose digest and signature are right."""
     text = json.dumps(
         {
@@ -164,7 +164,7 @@ READERS: dict[str, tuple[Callable[[bytes], bytes], Reader]] = {
     "manifest": (_with_manifest, _open),
     "table": (_rejoined, _open),
     "payload": (bytes, _open_payload),
-    "payload table": (_payload_rejoined, _open_payload),
+    "payload table": (payload_rejoined, _open_payload),
     "signatures": (bytes, read_signatures),
     "agreement": (bytes, Agreement.load),
     "signing key": (bytes, SigningKey.load),

@@ -111,7 +111,8 @@ class Payload:
         names = [str(name) for name in rows.columns]
         faults = list(named_faults(names, kinds))
         columns = {}
-        for name in sorted(set(names) & {STUDY_ID, *kinds}, key=[STUDY_ID, *kinds].index):
+        # Names that are wrong may name anything, so what they hold is not looked at.
+        for name in () if faults else sorted(names, key=[STUDY_ID, *kinds].index):
             kind = kinds.get(name, "text")
             try:
                 columns[name] = pa.array(rows[name], _TYPES[kind], from_pandas=True)
