@@ -25,6 +25,10 @@ from tests.partners import HUB, KEYS, STRANGER, TODAY, UNSIGNED, signed
 
 AGREEMENT = signed()
 CANARY = "Zyxwquibble"
+IDENTIFIERS = (
+    *("name", "last_name", "home_address", "email", "student_ssn", "dob", "local_student_id"),
+    *("token", "birth_date", "zip", "guardian_phone", "filter", "id", "state_id_code"),
+)
 
 
 def rows(count: int = 3, **columns: Any) -> pd.DataFrame:
@@ -114,17 +118,141 @@ def test_what_is_not_declared_or_identifies_is_refused(table: pd.DataFrame, told
         "dob",
         "local_student_id",
         "token",
-    ]
-    + [
         "birth_date",
         "zip",
         "guardian_phone",
         "filter",
         "id",
-        "date_of_birth_date",
         "state_id_code",
     ],
 )
+def test_a_column_that_is_called_like_an_identifier_cannot_be_declared(name: str) -> None:
+    """Alone or among other words."""
+    assert "looks like an identifier" in column_fault(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["term", "sex", "race_ethnicity", "course_name", "enrolled_on", "degree", "zone"]
+)
+def test_ordinary_columns_can_be_declared(name: str) -> None:
+    """Report groups among them."""
+    assert column_fault(name) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "refused"),
+    [
+        ("text", [f"V{number}" for number in range(60)], True),
+        ("text", [f"V{number}" for number in range(40)] + [None] * 20, False),
+        ("text", ["fall", "spring"] * 30, False),
+        ("whole", [4_000_000_000 + number for number in range(60)], True),
+        ("whole", list(range(60)), False),
+        ("whole", [30_000 + 17 * number for number in range(60)], False),
+        ("number", [number / 7 for number in range(60)], False),
+    ],
+)
+def test_a_column_whose_values_are_each_their_own_is_refused(
+    kind: str, values: list[Any], refused: bool
+) -> None:
+    """Whatever it is called: texts, and whole numbers as long as student numbers."""
+    agreement = declaring(code=kind)
+    table = rows(60, code=pd.array(values, "Int64") if kind == "whole" else values)
+    if not refused:
+        assert made(table, agreement).table.num_rows == 60
+        return
+    with pytest.raises(UsageError, match="code: nearly every row has a value of its own"):
+        made(table, agreement)
+
+
+def test_the_hub_checks_again_what_the_institution_checked(tmp_path: Path) -> None:
+    """A file that another program made and a party signed is refused for its columns."""
+    cheat = dataclasses.replace(
+        made(rows(units=[1.0, 2.0, 3.0])),
+        table=pa.table({"study_id": new_study_ids(3), "gpa": [1.0, 2.0, 3.0]}),
+    )
+    cheat.write(tmp_path / "f", signing_key=KEYS["fresno"])
+    with pytest.raises(SubmissionError, match="f: is refused: 'gpa' is not declared"):
+        opened(tmp_path / "f")
+    numbers = pa.table({"study_id": ["4000000001", "4000000002"], "units": [1.0, 2.0]})
+    dataclasses.replace(cheat, table=numbers).write(tmp_path / "g", signing_key=KEYS["fresno"])
+    with pytest.raises(SubmissionError, match="g: is refused: study_id: holds something other"):
+        opened(tmp_path / "g")
+
+
+def test_a_payload_is_verified_like_a_match_file(tmp_path: Path) -> None:
+    """Its signer, its hub, its text of the agreement, the day."""
+    payload = made(rows(units=[1.0, 2.0, 3.0]))
+    with pytest.raises(UsageError, match="pass signing_key"):
+        payload.write(tmp_path / "f")
+    payload.write(tmp_path / "f", signing_key=STRANGER)
+    with pytest.raises(SubmissionError, match="signed by none"):
+        opened(tmp_path / "f")
+    payload.write(tmp_path / "f", signing_key=KEYS["reedley"])
+    with pytest.raises(SubmissionError, match="says it comes from fresno, and is signed by reedl"):
+        opened(tmp_path / "f")
+    payload.write(tmp_path / "f", signing_key=KEYS["fresno"])
+    with pytest.raises(MismatchError, match="under another text"):
+        opened(tmp_path / "f", signers=signed(purpose="Another"))
+    with pytest.raises(AgreementError, match="it ended on"):
+        opened(tmp_path / "f", today=datetime.date(2031, 1, 1))
+    with pytest.raises(AgreementError, match="is not a party"):
+        Payload.of(rows(), AGREEMENT, "clovis", today=TODAY)
+
+
+def hostile(folder: Path, **changed: Any) -> Path:
+    """A payload file of hand-made manifest, signed by reedley."""
+    said = {
+        "format": 1,
+        "institution": "reedley",
+        "agreement": AGREEMENT.digest,
+        "recipient": HUB.recipient,
+        "sequence": 1,
+        "software": "x",
+        "rows": 0,
+        "columns": {"study_id": "text"},
+        "bytes": 0,
+        "sha256": "0" * 64,
+    }
+    text = canonical({k: v for k, v in (said | changed).items() if v is not None})
+    signature = KEYS["reedley"].sign(PAYLOAD_FILE, text)
+    path = folder / "h"
+    path.write_bytes(b"".join(container(text, [b""], signature, PAYLOAD_MAGIC)))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"format": 2}, "has a newer format version; upgrade pprl"),
+        ({"rows": None}, "manifest rows: is missing"),
+        ({"more": 1}, "manifest more: is not known here"),
+        ({"columns": {"study_id": "list"}}, "study_id: 'list' is not known; one of: text"),
+        ({"columns": {}}, "there is no column study_id"),
+        ({"columns": {"study_id": "text", "a\nb": "text"}}, r"'a\\nb' must be lower-case"),
+        ({"bytes": 1}, "is truncated or altered"),
+    ],
+)
+def test_a_hostile_manifest_is_refused(changed: dict[str, Any], told: str, tmp_path: Path) -> None:
+    """Although a party signed it."""
+    with pytest.raises(SubmissionError, match=told):
+        opened(hostile(tmp_path, **changed))
+
+
+def arrow(table: pa.Table, batches: int = 1, **options: Any) -> bytes:
+    """A table as an Arrow file."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, table.schema, options=pa.ipc.IpcWriteOptions(**options)) as writer:
+        for _ in range(batches):
+            writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+SOUND = pa.table(
+    {"study_id": ["K7Q2M0ZJ4X8R1TBW5G"] * 2, "units": [1.0, 2.0], "pell": [True, None]}
+)
+
+
+@pytest.mark.parametrize("name", IDENTIFIERS)
 def test_a_column_that_is_called_like_an_identifier_cannot_be_declared(name: str) -> None:
     """Alone or among other words."""
     assert "looks like an identifier" in column_fault(name)
