@@ -18,7 +18,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.fuzzing import ALWAYS_TOLD, READERS, mutated, read, samples
+if sys.argv[1:2] == ["--guided"]:
+    import atheris
+
+    with atheris.instrument_imports(include=["pprl"]):
+        from tests.fuzzing import ALWAYS_TOLD, READERS, mutated, read, samples
+else:
+    from tests.fuzzing import ALWAYS_TOLD, READERS, mutated, read, samples
 
 
 def at_random(name: str, files: int, seed: int) -> None:
@@ -43,9 +49,6 @@ def at_random(name: str, files: int, seed: int) -> None:
 
 def guided(name: str, options: list[str]) -> None:
     """Let atheris mutate, guided by the coverage of pprl's Python code."""
-    import atheris
-
-    atheris.instrument_all()
     with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
         sample = samples(Path(first))[name]
         corpus = Path(first) / "corpus"
