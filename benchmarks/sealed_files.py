@@ -1,4 +1,4 @@
-"""How long a match file takes to seal and open. Run: python -m benchmarks.sealed_files [records]."""
+"""How long a match file takes to seal and open: python -m benchmarks.sealed_files [records]."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ FILLED = {
     "# by = ": "by = ",
     'method = ""': 'method = "m"',
     'legal_basis = ""': 'legal_basis = "b"',
-    'hub_key = ""': f'hub_key = "age1{"q" * 58}"',
+    'hub_key = ""': f'hub_key = "{UNSIGNED.hub_key}"',
 }
 """What a reader fills in."""
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pprl.agreement.party import is_recipient
 from pprl.agreement.signatures import SMALL_ORDER, fingerprint, message, verify
 from pprl.errors import KeyFileError, SignatureError, UsageError
 from pprl.exchange import Identity, SigningKey
@@ -303,6 +304,17 @@ def test_what_is_no_key_is_refused() -> None:
         Identity("AGE-SECRET-KEY-1")
     with pytest.raises(UsageError, match="no age key"):
         age_recipient("age1qqqq")
+
+
+def test_a_mistyped_age_key_is_told_from_a_right_one() -> None:
+    """Any one wrong letter, by the checksum, before anything is encoded for it."""
+    for _ in range(20):
+        right = Identity.generate().recipient
+        assert is_recipient(right)
+    for place in range(4, len(right)):
+        wrong = "q" if right[place] != "q" else "p"
+        assert not is_recipient(right[:place] + wrong + right[place + 1 :])
+    assert not is_recipient(right.upper()) and not is_recipient(right[:-1])
 
 
 def test_an_unlocked_identity_is_an_identity_file_of_age(tmp_path: Path) -> None:
