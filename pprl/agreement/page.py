@@ -9,10 +9,35 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pprl.agreement.agreement import Agreement
+from pprl.agreement.blocking import BlockingPart
 from pprl.agreement.enforcement import signature_fault
 from pprl.agreement.legal import EXCEPTIONS
 
 _UNSTATED = "(not stated)"
+_FIELD_WORDS = {
+    "first_name": "first name",
+    "middle_name": "middle name",
+    "last_name": "last name",
+    "birth_date": "date of birth",
+    "sex": "sex",
+    "zip": "ZIP code",
+    "state_id": "state student ID",
+}
+_PART_WORDS = {
+    "birth_date": "date of birth",
+    "birth_month_day_sorted": "month and day of birth, in either order",
+    "birth_year_month": "year and month of birth",
+    "birth_year_day": "year and day of birth",
+    "first_name": "first name (nicknames counted as the name)",
+    "last_part": "a part of the last name",
+    "name_part": "a part of any name",
+    "first_last_pair": "first name and a part of the last name, in either order",
+    "name_pair": "two parts of any names, in either order",
+    "middle_initial": "middle initial",
+    "sex": "sex",
+    "zip": "ZIP code",
+    "state_id": "state student ID",
+}
 NO_ADVICE = (
     "This page was made by software from the technical annex of the agreement. It is no legal "
     "advice, and does not say whether a disclosure is lawful; the signed document is the authority."
@@ -118,7 +143,7 @@ def _who(agreement: Agreement) -> Iterator[Block]:
     )
     yield Block("heading", ("Who may see what, and limits of use",))
     yield Block("list", agreement.use.may_see or (_UNSTATED,))
-    yield Block("text", (f"It may not be used for: {agreement.use.limits or _UNSTATED}",))
+    yield Block("text", (f"Limits of use: {agreement.use.limits or _UNSTATED}",))
 
 
 def _what(agreement: Agreement) -> Iterator[Block]:
@@ -135,7 +160,7 @@ def _what(agreement: Agreement) -> Iterator[Block]:
             f"{agreement.records.minimum} students are not encoded.",
         ),
     )
-    yield Block("list", tuple(section.fields))
+    yield Block("list", tuple(_FIELD_WORDS[field] for field in section.fields))
     yield Block(
         "text",
         (
@@ -148,7 +173,7 @@ def _what(agreement: Agreement) -> Iterator[Block]:
             "Two students are compared only if they agree on one of these:",
         ),
     )
-    yield Block("list", tuple(" and ".join(map(str, p.block)) for p in section.passes))
+    yield Block("list", tuple(", and ".join(map(_in_words, p.block)) for p in section.passes))
     if agreement.payload.columns:
         yield Block("text", ("Later, by study ID and never with an encoding, may follow:",))
         yield _table(("Column", "Kind"), *agreement.payload.columns)
@@ -220,6 +245,14 @@ def _table(*rows: Sequence[str | datetime.date | None]) -> Block:
 def _cell(value: str | datetime.date | None) -> str:
     """A cell on one line."""
     return " ".join(str(value).split()) if value else _UNSTATED
+
+
+def _in_words(part: BlockingPart) -> str:
+    """A part of a blocking key in words."""
+    words = _PART_WORDS[part.source]
+    if part.transform == "soundex":
+        return f"the sound of {words}"
+    return f"the first {part.transform} letters of {words}" if part.transform else words
 
 
 def _markdown_text(line: str) -> str:

@@ -6,12 +6,14 @@ import re
 from dataclasses import dataclass
 
 from pprl.agreement.document import Table
-from pprl.agreement.signatures import PUBLIC_KEY
+from pprl.agreement.signatures import is_public_key
 
 HUB = "hub"
 """What the convener is called where it signs; no party's id."""
 
-RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")
+_RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")
+_BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+_GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 ROLES = ("district", "college", "other")
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
@@ -62,7 +64,7 @@ def read_party(table: Table) -> Party:
 def read_public_key(table: Table, key: str) -> str:
     """Read an optional Ed25519 public key."""
     text = table.text(key, "")
-    if text and not PUBLIC_KEY.fullmatch(text):
+    if text and not is_public_key(text):
         table.fault(key, "is no signing key; copy the line that pprl key show prints (ed25519:...)")
     return text
 
@@ -70,9 +72,24 @@ def read_public_key(table: Table, key: str) -> str:
 def read_recipient(table: Table, key: str) -> str:
     """Read an optional age public key."""
     text = table.text(key, "")
-    if text and not RECIPIENT.fullmatch(text):
+    if text and not is_recipient(text):
         table.fault(key, "is no age key; copy the line that pprl key show prints (age1...)")
     return text
+
+
+def is_recipient(text: str) -> bool:
+    """Whether a text is an age key, `age1...`, with a right checksum (bech32, BIP 173)."""
+    if not _RECIPIENT.fullmatch(text):
+        return False
+    prefix = [ord(letter) for letter in "age"]
+    expanded = [code >> 5 for code in prefix] + [0] + [code & 31 for code in prefix]
+    checksum = 1
+    for value in expanded + [_BECH32.index(letter) for letter in text[4:]]:
+        top = checksum >> 25
+        checksum = (checksum & 0x1FFFFFF) << 5 ^ value
+        for place, polynomial in enumerate(_GENERATOR):
+            checksum ^= polynomial if top >> place & 1 else 0
+    return checksum == 1
 
 
 def check_parties(parties: list[Party], document: Table) -> None:

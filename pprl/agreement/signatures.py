@@ -26,6 +26,18 @@ PUBLIC_KEY = re.compile(r"ed25519:[0-9a-f]{64}")
 SUFFIX = ".sig"
 SIGNATURE_BYTES = 64
 MOST_BYTES = 1 << 20
+SMALL_ORDER = frozenset(
+    {
+        "00" * 32,
+        "01" + "00" * 31,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ec" + "ff" * 30 + "7f",
+        "ed" + "ff" * 30 + "7f",
+        "ee" + "ff" * 30 + "7f",
+    }
+)
+"""Points of small order, their sign apart: under some of them one signature fits any text."""
 _PREFIX = "ed25519:"
 _LINE = b"pprl signature 1: "
 
@@ -95,14 +107,23 @@ def verify(public_key: str, purpose: str, content: bytes, signature: bytes) -> N
             over that content.
     """
     try:
-        if not PUBLIC_KEY.fullmatch(public_key):
-            raise SignatureError("the public key is not ed25519: and 64 hexadecimal digits")
+        if not is_public_key(public_key):
+            raise SignatureError("the public key is none (ed25519: and 64 hexadecimal digits)")
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key.removeprefix(_PREFIX)))
         key.verify(signature, message(purpose, content))
     except (InvalidSignature, ValueError):
         raise SignatureError(
             "the signature is not the signer's, or what it signs was altered"
         ) from None
+
+
+def is_public_key(text: str) -> bool:
+    """Whether a text has the form of a public key, of a point under which a signature binds."""
+    if not PUBLIC_KEY.fullmatch(text):
+        return False
+    digits = bytearray.fromhex(text.removeprefix(_PREFIX))
+    digits[-1] &= 0x7F
+    return digits.hex() not in SMALL_ORDER
 
 
 def sign(

@@ -17,6 +17,7 @@ from pprl.cli import (
     agreement,
     closing,
     crosswalk,
+    data_map,
     disclosures,
     key,
     linkage,
@@ -40,7 +41,7 @@ _app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _noun in (
-    *(key, agreement, submission, disclosures, store, linkage, crosswalk, closing),
+    *(key, agreement, submission, disclosures, store, linkage, crosswalk, closing, data_map),
     demonstration,
 ):
     _noun.register(_app)

@@ -28,6 +28,7 @@ MAGIC_ANY = b"pprl match file "
 PAYLOAD_MAGIC = b"pprl payload file 1\n"
 LINKAGE_KEY_MAGIC = b"pprl linkage key"
 MOST_MANIFEST = 16 << 20
+MOST_SIGNATURE = 1 << 10
 _SECRETS = (b"SQLite format 3", b"record,local_id")
 _LENGTH = struct.Struct("<I")
 _DIGEST = hashlib.sha256().digest_size
@@ -99,6 +100,8 @@ def read_head(view: memoryview, name: str, magic: bytes = MAGIC) -> Head:
     size = signature_start + signature_length
     if size > len(view):
         raise SubmissionError(f"{name}: is truncated (signature). Ask for it again.")
+    if signature_length > MOST_SIGNATURE:
+        raise SubmissionError(f"{name}: is damaged (signature too long). Ask for it again.")
     return Head(bytes(view[manifest_start:manifest_end]), bytes(view[signature_start:size]), size)
 
 

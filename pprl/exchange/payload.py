@@ -65,6 +65,7 @@ class Payload:
         recipient: the hub's public key, "" in trials.
         sequence: counts the institution's payloads, from 1; a later one replaces an earlier.
         table: `study_id` first, then declared columns; a study ID may have several rows.
+        software: what made it.
     """
 
     institution: str
@@ -72,6 +73,7 @@ class Payload:
     recipient: str
     sequence: int
     table: pa.Table
+    software: str = f"pprl {__version__}"
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -109,7 +111,8 @@ class Payload:
         names = [str(name) for name in rows.columns]
         faults = list(named_faults(names, kinds))
         columns = {}
-        for name in sorted(set(names) & {STUDY_ID, *kinds}, key=[STUDY_ID, *kinds].index):
+        # Names that are wrong may name anything, so what they hold is not looked at.
+        for name in () if faults else sorted(names, key=[STUDY_ID, *kinds].index):
             kind = kinds.get(name, "text")
             try:
                 columns[name] = pa.array(rows[name], _TYPES[kind], from_pandas=True)
@@ -142,7 +145,7 @@ class Payload:
                 "agreement": self.agreement,
                 "recipient": recipient,
                 "sequence": self.sequence,
-                "software": f"pprl {__version__}",
+                "software": self.software,
                 "rows": self.table.num_rows,
                 "columns": {field.name: _kind(field.type) for field in self.table.schema},
                 "bytes": len(part),

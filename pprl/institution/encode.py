@@ -7,7 +7,7 @@ import dataclasses
 import datetime
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from pprl.agreement import Agreement, LinkageSection, Pass
 from pprl.agreement.enforcement import enforce
 from pprl.errors import StudentsError
 from pprl.exchange import Entries, Manifest, PassProfile, Submission
+from pprl.exchange.spool import Spool
 from pprl.institution.blocks import Blocking
 from pprl.institution.collapse import Students, collapse
 from pprl.institution.emission import Owners, emit
@@ -39,6 +40,9 @@ from pprl.institution.published import completeness, pass_profile, told_of_field
 from pprl.institution.state import State
 from pprl.institution.tokens import TokenTable, token_table
 from pprl.progress import Progress, tracked
+
+MOST_IN_MEMORY = 256 << 20
+"""Bytes of entries beyond which those of finished passes wait on the disk."""
 
 LISTED = ("local_id", "first_name", "last_name")
 """Roster columns that are read whatever the agreement's fields are; without the others' values."""
@@ -102,6 +106,9 @@ def encode(
     decoys for the rest. The same students under the same state and key give the same bits,
     whatever the order of their rows (of several rows of one local id, the latest stands).
 
+    Beside the students, the memory of one pass is taken: the entries of finished passes, which hold
+    nothing of a student in the clear, wait in a temporary file if they are more than 256 MiB.
+
     Args:
         students: as from `read_students`; at least `local_id, first_name, last_name`.
         agreement: the agreement; only its fields are used.
@@ -140,14 +147,16 @@ def encode(
     # The institution's own bits change with the linkage key: else what stays the same is a decoy.
     context = hashlib.sha256(f"{section.digest}/{check}/{institution_id}".encode()).hexdigest()
     epsilon = agreement.records.epsilon
-    with state.transaction():
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(state.transaction())
         state.serve(institution_id)
         roster = _roster(students, agreement, key, state, context)
         fields_told = told_of_fields(roster.students, agreement)
         kernel = chosen_kernel(kernel, len(roster.students))
+        kept = stack.enter_context(_kept_on_disk(section, len(roster.students)))
         encoded = {
             linkage_pass.name: _encode_pass(
-                section, linkage_pass, roster, key, state, context, epsilon, kernel
+                section, linkage_pass, roster, key, state, context, epsilon, kernel, kept
             )
             for linkage_pass in tracked(section.passes, "encoding", progress)
         }
@@ -173,7 +182,7 @@ def encode(
             unplaced=unplaced,
             non_match_profile={name: item.profile for name, item in encoded.items()},
         )
-        sequence = state.sequence_of(context, _content(manifest, passes))
+        sequence = state.sequence_of(context, _content(manifest, passes, roster.tables))
     notes = [*roster.students.notes, *fields_told]
     if roster.given_again:
         notes.append(f"{roster.given_again} local ids name another student than before.")
@@ -238,6 +247,7 @@ def _encode_pass(
     context: str,
     epsilon: float,
     kernel: KernelName,
+    kept: Callable[[Entries], Entries],
 ) -> _EncodedPass:
     """Encode one pass and bring its ledger up to date."""
     name = linkage_pass.name
@@ -276,11 +286,22 @@ def _encode_pass(
         filling, linkage_pass, values, salt_key, epsilon, state.derive(context, "noise")
     )
     return _EncodedPass(
-        entries,
+        kept(entries),
         profile,
         np.bincount(values.student, minlength=len(roster.students)) > 0,
         np.bincount(real.student, minlength=len(roster.students)) > 0,
     )
+
+
+@contextlib.contextmanager
+def _kept_on_disk(section: LinkageSection, students: int) -> Iterator[Callable[[Entries], Entries]]:
+    """What keeps the entries of a pass: memory, or beyond `MOST_IN_MEMORY` a temporary file."""
+    words = sum(item.quota * (section.words_of(item) + 2) for item in section.passes)
+    if 8 * words * students <= MOST_IN_MEMORY:
+        yield lambda entries: entries
+        return
+    with contextlib.closing(Spool()) as spool:
+        yield spool.keep
 
 
 def _id_map(roster: _Roster) -> pd.DataFrame:
@@ -290,10 +311,18 @@ def _id_map(roster: _Roster) -> pd.DataFrame:
     return pd.DataFrame({"record": record[order], "local_id": roster.students.local_ids[order]})
 
 
-def _content(manifest: Manifest, passes: Mapping[str, Entries]) -> str:
-    """A digest of everything in a submission but its sequence number."""
+def _content(
+    manifest: Manifest, passes: Mapping[str, Entries], tables: Mapping[str, TokenTable]
+) -> str:
+    """A digest of everything in a submission but its sequence number.
+
+    Filters follow from tokens, records and the digests of the students' tokens, which are fewer.
+    """
     digest = hashlib.sha256(manifest.to_bytes())
     for entries in passes.values():
-        for array in (entries.tokens, entries.records, entries.filters):
-            digest.update(array.tobytes())
+        digest.update(entries.tokens.data)
+        digest.update(entries.records.data)
+    for table in tables.values():
+        for array in (table.begin, table.count, table.digests):
+            digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

@@ -18,7 +18,11 @@ from pprl.cli import run
 from tests.cli.conftest import CANARY, encode_arguments
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("", "key", "key new", "agreement", "agreement check", "encode", "link", "crosswalk")
+COMMANDS = (
+    *("", "key", "key new", "key show", "key send", "key receive"),
+    *("agreement", "agreement new", "agreement show", "agreement sign", "agreement check"),
+    *("agreement compare", "encode", "link", "crosswalk", "data-map"),
+)
 ALL = (*COMMANDS, "demo")
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pprl.errors import SubmissionError
 from pprl.exchange.manifest import Manifest, Part, PassProfile
+from tests import partners
 
 SPARE = Manifest(
     institution="orchard-usd",
@@ -25,7 +26,7 @@ SPARE = Manifest(
     completeness={},
     unplaced=0.0,
 )
-HUB = f"age1{'q' * 58}"
+HUB = partners.HUB.recipient
 WHOLE = dataclasses.replace(
     SPARE,
     recipient=HUB,

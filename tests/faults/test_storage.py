@@ -70,7 +70,8 @@ def test_a_full_disk_is_told_and_nothing_is_lost(
 
 
 @pytest.mark.skipif(
-    getattr(os, "getuid", int)() == 0 and not sys.platform.startswith("linux"), reason="would run as a superuser"
+    getattr(os, "getuid", int)() == 0 and not sys.platform.startswith("linux"),
+    reason="would run as a superuser",
 )
 def test_a_folder_that_may_not_be_written_is_told_and_nothing_is_lost(
     scene: Scene, processes: tuple[Victims, Victims], trial: Path
