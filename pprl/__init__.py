@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from pprl.agreement import Agreement, Party
     from pprl.exchange import Identity, Payload, SigningKey, Submission
     from pprl.hub import Linkage, link
-    from pprl.institution import Encoded, LinkageKey, State, encode, read_students
+    from pprl.hub.custody import LinkageStore
+    from pprl.institution import (
+        DisclosureLog,
+        Encoded,
+        LinkageKey,
+        State,
+        encode,
+        read_students,
+    )
     from pprl.results import Evaluation, evaluate
     from pprl.similarity import similar_pairs, similar_pairs_lsh
 
@@ -30,6 +38,8 @@ _HOMES = {
     "Submission": "pprl.exchange",
     "Linkage": "pprl.hub",
     "link": "pprl.hub",
+    "LinkageStore": "pprl.hub.custody",
+    "DisclosureLog": "pprl.institution",
     "Encoded": "pprl.institution",
     "LinkageKey": "pprl.institution",
     "State": "pprl.institution",
@@ -43,11 +53,13 @@ _HOMES = {
 
 __all__ = [
     "Agreement",
+    "DisclosureLog",
     "Encoded",
     "Evaluation",
     "Identity",
     "Linkage",
     "LinkageKey",
+    "LinkageStore",
     "PPRLError",
     "Party",
     "Payload",

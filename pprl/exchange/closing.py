@@ -21,7 +21,7 @@ from pprl.agreement.signatures import canonical, verify
 from pprl.chain import Chain
 from pprl.errors import AgreementError, CustodyError, UsageError
 from pprl.exchange.container import replacing
-from pprl.exchange.destruction import NOT_GUARANTEED, described, destroy
+from pprl.exchange.destruction import NOT_GUARANTEED, described, destroy, seen_from
 from pprl.exchange.signing_key import SigningKey
 
 CLOSED = "closed"
@@ -119,9 +119,9 @@ def close(
             f"{begun['certificate'][:16]}."
         )
     if begun is None:
-        begun = _plan(agreement, signer, things, now or datetime.datetime.now(datetime.UTC))
+        begun = _plan(log, agreement, signer, things, now or datetime.datetime.now(datetime.UTC))
         log.append({"event": CLOSED, **begun})
-    destroy(Path(item["path"]) for item in begun["files"])
+    destroy(log.path.parent / item["path"] for item in begun["files"])
     content = {
         "agreement": agreement.title,
         "agreement_digest": begun["agreement"],
@@ -243,7 +243,11 @@ def _check(
 
 
 def _plan(
-    agreement: Agreement, signer: str, things: Mapping[str, Sequence[Path]], now: datetime.datetime
+    log: Chain,
+    agreement: Agreement,
+    signer: str,
+    things: Mapping[str, Sequence[Path]],
+    now: datetime.datetime,
 ) -> dict[str, Any]:
     """What will be destroyed, keys and other small files first."""
     files = [
@@ -252,7 +256,7 @@ def _plan(
             "name": told.name,
             "bytes": told.bytes,
             "sha256": told.sha256,
-            "path": str(path.resolve()),
+            "path": seen_from(log.path.parent, path),
         }
         for item, paths in things.items()
         for path in paths

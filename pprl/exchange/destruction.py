@@ -103,6 +103,17 @@ def _finish(path: Path) -> None:
     sync(path.parent)
 
 
+def seen_from(folder: Path, path: Path) -> str:
+    """Where a file lies, as a log in a folder tells it: relative to that, unless on another drive.
+
+    So a log says nothing of the machine, and folders may be moved together.
+    """
+    try:
+        return os.path.relpath(path.resolve(), folder.resolve())
+    except ValueError:
+        return str(path.resolve())
+
+
 def digest_of(path: Path) -> str:
     """SHA-256 of a file, 64 hexadecimal digits."""
     with path.open("rb") as file:

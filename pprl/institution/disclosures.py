@@ -27,7 +27,7 @@ from pprl.agreement import Agreement
 from pprl.chain import Chain, Link
 from pprl.errors import ChainError, SubmissionError
 from pprl.exchange.closing import refuse_closed
-from pprl.exchange.destruction import digest_of, sync
+from pprl.exchange.destruction import digest_of, seen_from, sync
 from pprl.institution.disclosure import RELEASED, UNACCOUNTED, WITHDRAWN, Disclosure, disclosure_of
 from pprl.institution.encoded import Encoded
 
@@ -104,7 +104,12 @@ class DisclosureLog:
             if (found := self._already(path, sha256)) is not None:
                 return found
             intent = self.chain.append(
-                _body(encoded, agreement, path, partial, sha256),
+                {
+                    **_body(encoded, agreement, partial),
+                    "path": self._seen(path),
+                    "partial": self._seen(partial),
+                    "sha256": sha256,
+                },
                 self._digests(encoded.id_map["local_id"].tolist()).tobytes(),
             )
             self._rename(intent, partial, path)
@@ -197,7 +202,7 @@ class DisclosureLog:
 
         Renaming takes the partial file away: if that is there, it was not renamed.
         """
-        partial, path = Path(intent.body["partial"]), Path(intent.body["path"])
+        partial, path = (self.chain.path.parent / intent.body[k] for k in ("partial", "path"))
         if partial.exists():
             self._conclude(intent, WITHDRAWN)
             partial.unlink(missing_ok=True)
@@ -205,6 +210,10 @@ class DisclosureLog:
             self._conclude(intent, RELEASED)
         else:
             self._conclude(intent, UNACCOUNTED)
+
+    def _seen(self, path: Path) -> str:
+        """Where a file lies, seen from the log."""
+        return seen_from(self.chain.path.parent, path)
 
     def _conclude(self, intent: Link, outcome: str) -> None:
         """Log how an intent ended."""
@@ -214,15 +223,13 @@ class DisclosureLog:
         """The disclosure of this very file, if it is there and was logged."""
         intents, outcomes = self._events()
         for link in reversed(intents):
-            same = link.body["path"] == str(path) and link.body["sha256"] == sha256
+            same = link.body["path"] == self._seen(path) and link.body["sha256"] == sha256
             if same and outcomes.get(link.number) == RELEASED and path.is_file():
                 return disclosure_of(link, RELEASED) if digest_of(path) == sha256 else None
         return None
 
 
-def _body(
-    encoded: Encoded, agreement: Agreement, path: Path, partial: Path, sha256: str
-) -> Mapping[str, Any]:
+def _body(encoded: Encoded, agreement: Agreement, partial: Path) -> Mapping[str, Any]:
     """What is logged of a file before it takes its name."""
     manifest = encoded.submission.manifest
     basis = f" ({agreement.legal_basis})" if agreement.legal_basis else ""
@@ -239,8 +246,5 @@ def _body(
         "local_ids": len(encoded.id_map),
         "sequence": manifest.sequence,
         "software": manifest.software,
-        "path": str(path),
-        "partial": str(partial),
         "bytes": partial.stat().st_size,
-        "sha256": sha256,
     }

@@ -22,7 +22,7 @@ from pprl.exchange.destruction import digest_of
 from pprl.hub.custody import LinkageStore
 from pprl.institution.disclosure import RELEASED
 from pprl.institution.disclosures import DisclosureLog
-from tests.cli.conftest import AGREEMENT, encode_arguments
+from tests.cli.conftest import AGREEMENT, CANARY, encode_arguments
 from tests.rosters import crowded
 
 ROOT = Path(__file__).parent.parent.parent
@@ -113,6 +113,7 @@ def killed(scene: Scene, victims: Victims, folder: Path, times: int, rng: random
         answer = victims.run(scene.arguments(trial), **moment)
         assert answer["code"] in (0, -9), answer["error"]
         hit += answer["code"] == -9
+        no_canary(trial, answer["error"])
         scene.check(trial)
         again = victims.run(scene.arguments(trial))
         finished_before = (
@@ -125,11 +126,21 @@ def killed(scene: Scene, victims: Victims, folder: Path, times: int, rng: random
     return hit
 
 
+def no_canary(folder: Path, told: str) -> None:
+    """A surname of the rosters is in no other file, finished or not, and was not said."""
+    content = told.encode()
+    for path in folder.rglob("*"):
+        if path.is_file() and path.name not in ("fresno.csv", "reedley.csv"):
+            content += path.read_bytes()
+    assert CANARY.encode() not in content and CANARY.lower().encode() not in content
+
+
 def _both_sides(folder: Path) -> None:
     """The agreement, the key and both rosters."""
     (folder / "compact.toml").write_text(AGREEMENT, encoding="utf-8")
     pprl.LinkageKey(bytes(range(32))).save(folder / "compact.key")
     students = crowded(STUDENTS, seed=4)
+    students.loc[30, "last_name"] = CANARY
     students.iloc[: STUDENTS * 3 // 4].to_csv(folder / "fresno.csv", index=False)
     students.iloc[STUDENTS // 4 :].to_csv(folder / "reedley.csv", index=False)
 
@@ -148,7 +159,9 @@ def _year_two(folder: Path) -> None:
             folder, "fresno", out=str(folder / "last.pprl"), id_map=str(folder / "last.csv")
         )
     )
-    crowded(STUDENTS, seed=4).iloc[3:50].to_csv(folder / "fresno.csv", index=False)
+    students = crowded(STUDENTS, seed=4)
+    students.loc[30, "last_name"] = CANARY
+    students.iloc[3:50].to_csv(folder / "fresno.csv", index=False)
 
 
 def _encode_check(folder: Path) -> None:
