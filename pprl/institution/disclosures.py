@@ -24,54 +24,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pprl.agreement import Agreement
-from pprl.chain import Chain, Link
+from pprl.chain import Link
 from pprl.errors import ChainError, SubmissionError
 from pprl.exchange.closing import refuse_closed
 from pprl.exchange.destruction import digest_of, seen_from, sync
 from pprl.institution.disclosure import RELEASED, UNACCOUNTED, WITHDRAWN, Disclosure, disclosure_of
 from pprl.institution.encoded import Encoded
+from pprl.logbook import Logbook
 
 KIND = "disclosure log"
 _INTENDED = "intended"
 _DIGEST_BYTES = 8
 
 
-class DisclosureLog:
+class DisclosureLog(Logbook):
     """An institution's log of what it disclosed, in one SQLite file."""
 
-    def __init__(self, chain: Chain) -> None:
-        """Use an open chain; made by `open`."""
-        self.chain = chain
-
-    @classmethod
-    def open(cls, path: str | os.PathLike[str], *, make: bool = True) -> DisclosureLog:
-        """Open the log, making the file (readable by its owner alone) if there is none.
-
-        Raises:
-            ChainError: it cannot be opened, is not there, or is no disclosure log.
-        """
-        return cls(Chain.open(path, KIND, make=make))
-
-    def __repr__(self) -> str:
-        """Nothing of what it holds."""
-        return "<DisclosureLog>"
-
-    def close(self) -> None:
-        """Close the file."""
-        self.chain.close()
-
-    @property
-    def head(self) -> str:
-        """Note it elsewhere: with it, `verify` tells even a log that was cut or written anew."""
-        return self.chain.head
-
-    def verify(self, head: str | None = None) -> int:
-        """Check the chain; returns its number of links.
-
-        Raises:
-            ChainError: it is broken; the message says where.
-        """
-        return self.chain.verify(head)
+    kind = KIND
 
     def release(
         self,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from pprl.agreement import Agreement
-from pprl.chain import Chain, Link
+from pprl.chain import Link
 from pprl.exchange.manifest import Manifest
+from pprl.logbook import Logbook
 
 KIND = "custody ledger"
 RECEIVED = "received"
@@ -41,42 +41,10 @@ class Received:
     dropped: bool
 
 
-class CustodyLedger:
+class CustodyLedger(Logbook):
     """A hub's append-only, hash-chained log, in one SQLite file."""
 
-    def __init__(self, chain: Chain) -> None:
-        """Use an open chain; made by `open`."""
-        self.chain = chain
-
-    @classmethod
-    def open(cls, path: str | os.PathLike[str], *, make: bool = True) -> CustodyLedger:
-        """Open the ledger, making the file (readable by its owner alone) if there is none.
-
-        Raises:
-            ChainError: it cannot be opened, is not there, or is no custody ledger.
-        """
-        return cls(Chain.open(path, KIND, make=make))
-
-    def __repr__(self) -> str:
-        """Nothing of what it holds."""
-        return "<CustodyLedger>"
-
-    def close(self) -> None:
-        """Close the file."""
-        self.chain.close()
-
-    @property
-    def head(self) -> str:
-        """Note it elsewhere: with it, `verify` tells even a ledger that was cut."""
-        return self.chain.head
-
-    def verify(self, head: str | None = None) -> int:
-        """Check the chain; returns its number of links.
-
-        Raises:
-            ChainError: it is broken; the message says where.
-        """
-        return self.chain.verify(head)
+    kind = KIND
 
     def links(self) -> Iterator[Link]:
         """All entries, in order."""
