@@ -26,6 +26,7 @@ from pprl.errors import ChainError
 _VERSION = 1
 _APPLICATION = 0x7070726C
 """What SQLite calls the application that a file belongs to: "pprl"."""
+_EMPTY = (0, 0, 0)
 _SALT_BYTES = 32
 _PATIENCE = 60.0
 _SCHEMA = (
@@ -263,25 +264,32 @@ def _digest(before: str, link: Link) -> str:
 
 
 def _prepare(connection: sqlite3.Connection, kind: str) -> bytes:
-    """Lay out an empty database, or check that it is such a chain; returns its salt."""
-    connection.execute("BEGIN IMMEDIATE")
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if not (application or version or tables):
-        for statement in _SCHEMA:
-            connection.execute(statement)
-        salt = secrets.token_bytes(_SALT_BYTES)
-        connection.execute("INSERT INTO chain VALUES (1, ?, ?)", (kind, salt))
-        connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-        connection.execute(f"PRAGMA user_version = {_VERSION}")
-    elif (application, version) != (_APPLICATION, _VERSION):
-        raise LookupError(version)
+    """Lay out an empty database, or check (only reading) that it is such a chain; its salt."""
+    if _marks(connection) == _EMPTY:
+        connection.execute("BEGIN IMMEDIATE")
+        # Another process may have been faster.
+        if _marks(connection) == _EMPTY:
+            for statement in _SCHEMA:
+                connection.execute(statement)
+            salt = secrets.token_bytes(_SALT_BYTES)
+            connection.execute("INSERT INTO chain VALUES (1, ?, ?)", (kind, salt))
+            connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
+        connection.execute("COMMIT")
+    if _marks(connection)[:2] != (_APPLICATION, _VERSION):
+        raise LookupError(kind)
     found = connection.execute("SELECT kind, salt FROM chain").fetchone()
-    connection.execute("COMMIT")
     if found is None or found[0] != kind:
         raise LookupError(kind)
     return bytes(found[1])
+
+
+def _marks(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """Whose database it is, its version and its number of tables and the like."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return int(application), int(version), int(tables)
 
 
 def _is_busy(error: Exception) -> bool:

@@ -189,6 +189,20 @@ def test_a_chain_that_is_not_there_is_told(path: Path, tmp_path: Path) -> None:
         Chain.open(tmp_path, KIND)
 
 
+def test_a_chain_that_may_only_be_read_is_read_and_verified(
+    chain: Chain, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By an auditor, for example; who tries to write to it is told."""
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        "sqlite3.connect", lambda p, **options: connect(f"file:{p}?mode=ro", uri=True, **options)
+    )
+    with closing(Chain.open(path, KIND, make=False)) as again:
+        assert again.verify(chain.head) == 5
+        with pytest.raises(ChainError, match="cannot be written"):
+            again.append({"event": "late"})
+
+
 def test_a_damaged_chain_is_told(chain: Chain, path: Path) -> None:
     """Not begun anew."""
     chain.close()

@@ -61,3 +61,9 @@ def read_blinded(path: Path, kept: str) -> Submission:
         passes[part.pass_name] = from_arrow(table, part, name)
         check_entries(passes[part.pass_name], manifest.records, f"{name} pass {part.pass_name!r}")
     return Submission(manifest, passes, head.signature.decode("ascii", "replace"))
+
+
+def name_of(manifest: Manifest) -> str:
+    """A submission's file, apart from others of its institution under another section or key."""
+    context = hashlib.sha256(f"{manifest.linkage}/{manifest.key_check}".encode()).hexdigest()
+    return f"{manifest.institution}.{manifest.sequence}.{context[:12]}"

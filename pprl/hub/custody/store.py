@@ -1,8 +1,8 @@
 """The linkage store: blinded submissions, one file each, and the ledger of what came and went.
 
-    store/ledger.sqlite                      stays when everything else is destroyed
-    store/<institution>.<number>.blinded     open: can be linked
-    store/<institution>.<number>.sealed      sealed to a key that is kept elsewhere
+    ledger.sqlite                                      stays when everything else is destroyed
+    <institution>.<number>.<section and key>.blinded   open: can be linked
+    <institution>.<number>.<section and key>.sealed    sealed to a key that is kept elsewhere
 
 The key lies apart from the store.
 """
@@ -24,7 +24,7 @@ from pprl.exchange.origin import check_newer
 from pprl.exchange.sealing import mapped, write_pieces
 from pprl.hub.admission import admit_alone
 from pprl.hub.custody import ledger as events
-from pprl.hub.custody.blinded_file import read_blinded, write_blinded
+from pprl.hub.custody.blinded_file import name_of, read_blinded, write_blinded
 from pprl.hub.custody.blinding import blind_submission
 from pprl.hub.custody.keys import CustodyKey
 from pprl.hub.custody.ledger import CustodyLedger, Received
@@ -137,7 +137,7 @@ class LinkageStore:
         sha256 = digest_of(path)
         with self.ledger.writing():
             last = self.ledger.last_of(manifest)
-            target = self._folder / f"{manifest.institution}.{manifest.sequence}{OPEN}"
+            target = self._folder / f"{name_of(manifest)}{OPEN}"
             again = last == (manifest.sequence, content) and target.exists()
             if self._is_sealed():
                 raise CustodyError(f"{self._folder}: is sealed. Unseal it to take files in.")

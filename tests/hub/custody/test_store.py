@@ -150,6 +150,19 @@ def test_the_last_submission_of_each_institution_is_linked(
         store.submissions(keeping, ["riverbend-usd"])
 
 
+def test_submissions_under_another_linkage_key_lie_beside_each_other(
+    store: LinkageStore, keeping: Agreement, submissions: dict[str, Submission], tmp_path: Path
+) -> None:
+    """Numbers begin anew with a new key; nothing is overwritten."""
+    submission = submissions["orchard-usd"]
+    for key_check in ("a" * 32, "b" * 32):
+        path = numbered(submission, 1, tmp_path / f"{key_check[0]}.pprl", key_check=key_check)
+        assert not store.add(path, keeping).again
+    assert len(store.encodings()) == 2
+    (kept,) = store.submissions(keeping)
+    assert kept.manifest.key_check == "b" * 32
+
+
 def test_a_file_that_is_not_as_agreed_is_not_kept(
     store: LinkageStore, keeping: Agreement, submissions: dict[str, Submission], tmp_path: Path
 ) -> None:
