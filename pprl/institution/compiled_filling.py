@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pprl.agreement.linkage import Segment
+from pprl.institution.filling import Blanks
 from pprl.institution.prf import Prf
 from pprl.institution.tokens import TokenTable
 
@@ -23,10 +24,39 @@ Words = NDArray[np.uint64]
 Integers = NDArray[np.int64]
 
 LANES = 64
-TILE = 4096
+TILE = 2048
 _WORD_BITS = 64
 # Draws beyond the expected ones that leave a filter short once in a thousand million times.
 _SPARE_SHARE, _SPARE_DRAWS = 1.25, 12
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StudentTokens:
+    """The token digests of every student, segment by segment, student by student.
+
+    Attributes:
+        names: the segments, in order.
+        start: `int64[n]`, where each student's digests begin.
+        count: `uint16[n, segments]`, how many a student has in each segment.
+        digests: `uint64[m]`.
+    """
+
+    names: tuple[str, ...]
+    start: Integers
+    count: NDArray[np.uint16]
+    digests: Words
+
+    @classmethod
+    def of(cls, tables: Mapping[str, TokenTable]) -> StudentTokens:
+        """Lay tables side by side, as they are walked through."""
+        count = np.column_stack([table.count for table in tables.values()]).astype(np.uint16)
+        total = count.sum(axis=1, dtype=np.int64)
+        start = np.cumsum(total) - total
+        digests = np.empty(int(total.sum()), np.uint64)
+        place = start.copy()
+        for table in tables.values():
+            spread(table.begin, table.count, table.digests, place, digests)
+        return cls(tuple(tables), start, count, digests)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,79 +64,83 @@ class Plan:
     """How the segments of a pass are filled.
 
     Attributes:
-        place: `uint64[s]`, each segment's place in the linkage section.
-        words: `int64[s]`, 64-bit words of each segment.
+        tokens: those of every student.
+        chosen: `int64[s]`, the segments among `tokens`.
+        place: `uint64[s]`, each one's place in the linkage section.
+        words: `int64[s]`, its 64-bit words.
         offset: `int64[s]`, its first word in a filter.
         insertions: `int64[s]`.
         blocks: `int64[s, most + 1]`, blocks that are drawn at first for each of so many tokens.
-        begin: `int64[n, s]`, where each student's digests begin in `digests`.
-        count: `int64[n, s]`, how many there are.
-        digests: `uint64[m]`, of all segments.
     """
 
+    tokens: StudentTokens
+    chosen: Integers
     place: Words
     words: Integers
     offset: Integers
     insertions: Integers
     blocks: Integers
-    begin: Integers
-    count: Integers
-    digests: Words
 
     @classmethod
-    def of(
-        cls,
-        segments: Sequence[Segment],
-        places: Sequence[int],
-        tables: Mapping[str, TokenTable],
-    ) -> Plan:
-        """Lay the token tables of the segments side by side."""
-        chosen = [tables[segment.name] for segment in segments]
-        ends = np.cumsum([0, *(len(table.digests) for table in chosen)])
+    def of(cls, segments: Sequence[Segment], places: Sequence[int], tokens: StudentTokens) -> Plan:
+        """Plan for some segments of a linkage section, which stand at these places in it."""
         words = np.array([segment.words for segment in segments], np.int64)
-        count = np.column_stack([table.count for table in chosen])
-        most = int(count.max(initial=0))
+        most = int(tokens.count.max(initial=0))
         return cls(
+            tokens=tokens,
+            chosen=np.array([tokens.names.index(s.name) for s in segments], np.int64),
             place=np.array(places, np.uint64),
             words=words,
             offset=np.cumsum(words) - words,
             insertions=np.array([segment.insertions for segment in segments], np.int64),
             blocks=np.array([_blocks(segment, most) for segment in segments], np.int64),
-            begin=np.column_stack(
-                [table.begin + end for table, end in zip(chosen, ends[:-1], strict=True)]
-            ),
-            count=count,
-            digests=np.concatenate([table.digests for table in chosen]),
         )
 
     def filters(
-        self, students: Integers, tokens: Words, salts: Words, positions: Prf, missing: Prf
+        self, blanks: Blanks, positions: Prf, missing: Prf
     ) -> tuple[Words, NDArray[np.bool_]]:
         """The filters of entries, as `Filling.filters` has them.
 
         Returns:
-            the filters `uint64[n, words]`, and which of them are short of positions, `bool[n]`:
+            the filters `uint64[n, words]`, and which entries are short of positions, `bool[n]`:
             the blocks drawn for them did not suffice.
         """
-        short = np.zeros(len(students), bool)
-        out = np.zeros((len(students), int(self.words.sum())), np.uint64)
-        segments, room = len(self.words), TILE // LANES
-        order = np.empty(segments * TILE, np.int64)
-        groups = np.empty((segments * (room + self.blocks.shape[1]), 6), np.int64)
-        for start in range(0, len(students), TILE):
+        short = np.zeros(len(blanks), bool)
+        out = np.empty((len(blanks), int(self.words.sum())), np.uint64)
+        size = min(TILE, len(blanks))
+        most = self.blocks.shape[1]
+        order = np.empty(len(self.words) * size, np.int64)
+        groups = np.empty((len(self.words) * (size // LANES + most + 1), 6), np.int64)
+        # Room for the worst tile; what is not used is never touched.
+        blocks = (self.blocks * np.maximum(1, np.arange(most))).max(axis=1).sum()
+        most_blocks = int(blocks) * (size + LANES * most)
+        shared, private = np.empty((2, most_blocks, 2), np.uint64)
+        filled = np.empty((size, out.shape[1]), np.uint64)
+        encrypted = np.empty((2, 2 * most_blocks + 2), np.uint64)
+        for start in range(0, len(blanks), TILE):
             tile = slice(start, start + TILE)
-            sizes = measure(students[tile], self.count, self.blocks)
-            shared = np.empty(2 * int(sizes[0]), np.uint64)
-            private = np.empty(2 * int(sizes[1]), np.uint64)
-            made = lay_out(
-                students[tile], tokens[tile], salts[tile], self.begin, self.count, self.digests,
-                self.place, self.blocks, order, groups, shared, private,
+            made, of_tokens, of_missing = lay_out(
+                blanks.students[tile], blanks.tokens[tile], blanks.salts[tile],
+                self.tokens.start, self.tokens.count, self.tokens.digests,
+                self.chosen, self.place, self.blocks,
+                order, groups, shared.reshape(-1), private.reshape(-1),
             )  # fmt: skip
             fill(
                 groups[:made], order, self.words, self.offset, self.insertions,
-                positions.blocks(shared), missing.blocks(private), out[tile], short[tile],
+                positions.blocks(shared[:of_tokens], encrypted[0]).reshape(-1),
+                missing.blocks(private[:of_missing], encrypted[1]).reshape(-1),
+                filled, short[tile],
             )  # fmt: skip
+            out[blanks.places[tile]] = filled[: len(blanks.places[tile])]
         return out, short
+
+
+def spread(begin: Integers, count: Integers, digests: Words, place: Integers, out: Words) -> None:
+    """Copy each student's digests of one segment to its place in `out`, and move the place on."""
+    for student in range(len(begin)):
+        for token in range(count[student]):
+            out[place[student] + token] = digests[begin[student] + token]
+        place[student] += count[student]
 
 
 def _blocks(segment: Segment, most: int) -> list[int]:
@@ -118,46 +152,31 @@ def _blocks(segment: Segment, most: int) -> list[int]:
     return [int(np.ceil(wanted / (max(count, 1) * drawn))) for count in range(most + 1)]
 
 
-def measure(students: Integers, count: Integers, blocks: Integers) -> Integers:
-    """How many blocks the shared and the private inputs of a tile take at most: `int64[2]`."""
-    sizes = np.zeros(2, np.int64)
-    rows = np.zeros(blocks.shape[1], np.int64)
-    for segment in range(count.shape[1]):
-        rows[:] = 0
-        for student in students:
-            rows[count[student, segment]] += 1
-        for tokens in range(len(rows)):
-            lanes = -(-rows[tokens] // LANES) * LANES
-            if tokens:
-                sizes[0] += lanes * tokens * blocks[segment, tokens]
-            else:
-                sizes[1] += lanes * blocks[segment, tokens]
-    return sizes
-
-
 def lay_out(
     students: Integers,
     tokens: Words,
     salts: Words,
-    begin: Integers,
-    count: Integers,
+    start_of: Integers,
+    count: NDArray[np.uint16],
     digests: Words,
+    chosen: Integers,
     place: Words,
     blocks: Integers,
     order: Integers,
     groups: Integers,
     shared: Words,
     private: Words,
-) -> int:
+) -> tuple[int, int, int]:
     """Group the entries of a tile, segment by segment, and write what AES is to encrypt.
 
     Args:
         students: `int64[n]`, the student of each entry.
         tokens: `uint64[n]`.
         salts: `uint64[n, 2]`.
-        begin: as in `Plan`.
-        count: as in `Plan`.
-        digests: as in `Plan`.
+        start_of: `StudentTokens.start`.
+        count: as in `StudentTokens`.
+        digests: as in `StudentTokens`.
+        chosen: as in `Plan`.
         place: as in `Plan`.
         blocks: as in `Plan`.
         order: receives the entries of each segment, those with as many tokens side by side.
@@ -167,27 +186,34 @@ def lay_out(
         private: receives the blocks of missing fields, likewise.
 
     Returns:
-        How many groups were made.
+        How many groups, and blocks of tokens and of missing fields, there are.
     """
     made = 0
     first_shared, first_private = 0, 0
     rows = np.zeros(blocks.shape[1] + 1, np.int64)
-    held = np.empty(len(students), np.int64)
-    start_of = np.empty(LANES, np.int64)
+    at = np.empty((count.shape[1], len(students)), np.int64)
+    held = np.empty((count.shape[1], len(students)), np.int64)
+    for entry in range(len(students)):
+        position = start_of[students[entry]]
+        for segment in range(count.shape[1]):
+            at[segment, entry] = position
+            held[segment, entry] = count[students[entry], segment]
+            position += held[segment, entry]
+    begin = np.empty(LANES, np.int64)
     low = np.empty(LANES, np.uint64)
     high = np.empty(LANES, np.uint64)
-    for segment in range(count.shape[1]):
+    for segment in range(len(chosen)):
         ordered = order[segment * len(students) : (segment + 1) * len(students)]
+        own, own_at = held[chosen[segment]], at[chosen[segment]]
         rows[:] = 0
         for entry in range(len(students)):
-            held[entry] = count[students[entry], segment]
-            rows[held[entry] + 1] += 1
+            rows[own[entry] + 1] += 1
         for number in range(1, len(rows)):
             rows[number] += rows[number - 1]
         next_row = rows.copy()
         for entry in range(len(students)):
-            ordered[next_row[held[entry]]] = entry
-            next_row[held[entry]] += 1
+            ordered[next_row[own[entry]]] = entry
+            next_row[own[entry]] += 1
         for number in range(len(rows) - 1):
             for start in range(rows[number], rows[number + 1], LANES):
                 lanes = min(LANES, rows[number + 1] - start)
@@ -200,24 +226,24 @@ def lay_out(
                 made += 1
                 for lane in range(LANES):
                     entry = ordered[start + min(lane, lanes - 1)]
-                    start_of[lane] = begin[students[entry], segment]
+                    begin[lane] = own_at[entry]
                     low[lane] = salts[entry, 0] if number else tokens[entry]
                     high[lane] = salts[entry, 1] if number else np.uint64(0)
                 for block in range(blocks[segment, number]):
                     tail = np.uint64(block << 8) | place[segment]
                     for token in range(number):
                         row = shared[2 * first_shared : 2 * (first_shared + LANES)]
-                        for lane in range(64):
-                            row[2 * lane] = low[lane] ^ digests[start_of[lane] + token]
+                        for lane in range(LANES):
+                            row[2 * lane] = low[lane] ^ digests[begin[lane] + token]
                             row[2 * lane + 1] = high[lane] ^ tail
                         first_shared += LANES
                     if not number:
                         row = private[2 * first_private : 2 * (first_private + LANES)]
-                        for lane in range(64):
+                        for lane in range(LANES):
                             row[2 * lane] = low[lane]
                             row[2 * lane + 1] = tail
                         first_private += LANES
-    return made
+    return made, first_shared, first_private
 
 
 def fill(
@@ -231,7 +257,7 @@ def fill(
     out: Words,
     short: NDArray[np.bool_],
 ) -> None:
-    """Turn the encrypted blocks of a tile into filters; writes into `out`.
+    """Turn the encrypted blocks of a tile into filters; writes into `out` and `short`.
 
     Args:
         groups: from `lay_out`; so is `order`.
@@ -247,79 +273,62 @@ def fill(
     filled = np.empty((words.max(), LANES), np.uint64)
     position = np.empty(LANES, np.uint64)
     lacking = np.empty(LANES, np.uint64)
+    one, two, six, low = np.uint64(1), np.uint64(2), np.uint64(6), np.uint64(63)
     for group in range(len(groups)):
         segment, lanes = groups[group, 0], groups[group, 3]
-        span, wanted = words[segment], insertions[segment]
+        span, wanted = words[segment], np.uint64(insertions[segment])
         streams = max(groups[group, 1], 1)
         source = shared if groups[group, 1] else private
         width = 6
         while span << 6 > 1 << width:
             width += 1
+        mask = np.uint64((1 << width) - 1)
         filled[:span] = np.uint64(0)
-        lacking[:lanes] = np.uint64(1)
+        lacking[:lanes] = one
         lacking[lanes:] = np.uint64(0)
-        drawn, lacks = 0, lanes
+        drawn, lacks = np.uint64(0), np.uint64(lanes)
         for block in range(groups[group, 5]):
             for half in range(2):
                 for chunk in range(64 // width):
+                    by = np.uint64(chunk * width)
                     for stream in range(streams):
                         if not lacks:
                             break
-                        first = 2 * (groups[group, 4] + (block * streams + stream) * LANES)
-                        cut(source[first : first + 2 * LANES], half, chunk * width, width, position)
-                        put(filled[:span], position, lacking)
-                        drawn += 1
-                        if drawn >= wanted:
-                            lacks = still_lacking(filled[:span], wanted, lacking)
+                        # Unsigned, an index needs no look at its sign, and the loops vectorise.
+                        first = np.uint64(
+                            2 * (groups[group, 4] + (block * streams + stream) * LANES) + half
+                        )
+                        if span == 1:
+                            for lane in range(LANES):
+                                bits = source[first + two * np.uint64(lane)] >> by
+                                filled[0, lane] |= lacking[lane] << (bits & mask)
+                        else:
+                            for lane in range(LANES):
+                                bits = source[first + two * np.uint64(lane)] >> by
+                                position[lane] = bits & mask
+                            for word in range(span):
+                                here = np.uint64(word)
+                                for lane in range(LANES):
+                                    is_here = np.uint64(position[lane] >> six == here)
+                                    bit = lacking[lane] << (position[lane] & low)
+                                    filled[word, lane] |= bit * is_here
+                        drawn += one
+                        if drawn < wanted:
+                            continue
+                        lacks = np.uint64(0)
+                        for lane in range(LANES):
+                            position[lane] = ones_in_word(filled[0, lane])
+                        for word in range(1, span):
+                            for lane in range(LANES):
+                                position[lane] += ones_in_word(filled[word, lane])
+                        for lane in range(LANES):
+                            lacking[lane] &= np.uint64(position[lane] < wanted)
+                            lacks += lacking[lane]
         for lane in range(lanes):
             entry = order[groups[group, 2] + lane]
             short[entry] |= lacking[lane] != 0
             for word in range(span):
                 out[entry, offset[segment] + word] = filled[word, lane]
-
-
-def cut(source: Words, half: int, shift: int, width: int, position: Words) -> None:
-    """Cut a position out of one half of each of 64 blocks."""
-    mask = np.uint64((1 << width) - 1)
-    by = np.uint64(shift)
-    for lane in range(64):
-        position[lane] = (source[2 * lane + half] >> by) & mask
-
-
-def put(filled: Words, position: Words, lacking: Words) -> None:
-    """Set a bit in each of 64 filters, or none where none is lacking."""
-    if len(filled) == 1:
-        for lane in range(64):
-            filled[0, lane] |= lacking[lane] << position[lane]
-        return
-    for word in range(len(filled)):
-        here = np.uint64(word)
-        for lane in range(64):
-            bit = lacking[lane] << (position[lane] & np.uint64(63))
-            filled[word, lane] |= bit if position[lane] >> np.uint64(6) == here else np.uint64(0)
-
-
-def still_lacking(filled: Words, wanted: int, lacking: Words) -> int:
-    """Note which of 64 filters have fewer bits than wanted, and count them."""
-    lacks = np.uint64(0)
-    least = np.uint64(wanted)
-    if len(filled) == 1:
-        for lane in range(64):
-            lacking[lane] &= np.uint64(ones_in_word(filled[0, lane]) < least)
-            lacks += lacking[lane]
-    elif len(filled) == 2:
-        for lane in range(64):
-            ones = ones_in_word(filled[0, lane]) + ones_in_word(filled[1, lane])
-            lacking[lane] &= np.uint64(ones < least)
-            lacks += lacking[lane]
-    else:
-        for lane in range(64):
-            ones = np.uint64(0)
-            for word in range(len(filled)):
-                ones += ones_in_word(filled[word, lane])
-            lacking[lane] &= np.uint64(ones < least)
-            lacks += lacking[lane]
-    return int(lacks)
 
 
 def ones_in_word(word: np.uint64) -> np.uint64:
@@ -332,9 +341,6 @@ def ones_in_word(word: np.uint64) -> np.uint64:
 
 
 ones_in_word = numba.njit(inline="always")(ones_in_word)
-cut = numba.njit(nogil=True, cache=True, boundscheck=False)(cut)
-put = numba.njit(nogil=True, cache=True, boundscheck=False)(put)
-still_lacking = numba.njit(nogil=True, cache=True, boundscheck=False)(still_lacking)
-measure = numba.njit(nogil=True, cache=True, boundscheck=False)(measure)
+spread = numba.njit(nogil=True, cache=True, boundscheck=False)(spread)
 lay_out = numba.njit(nogil=True, cache=True, boundscheck=False)(lay_out)
 fill = numba.njit(nogil=True, cache=True, boundscheck=False)(fill)
