@@ -22,6 +22,7 @@ from pprl.cli import (
     key,
     linkage,
     messages,
+    payload,
     store,
     submission,
 )
@@ -41,8 +42,8 @@ _app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _noun in (
-    *(key, agreement, submission, disclosures, store, linkage, crosswalk, closing, data_map),
-    demonstration,
+    *(key, agreement, submission, disclosures, store, linkage, crosswalk, closing, payload),
+    *(data_map, demonstration),
 ):
     _noun.register(_app)
 

@@ -2,18 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pprl.agreement.rules import column_fault
+from pprl.errors import UsageError
 
 STUDY_ID = "study_id"
 _STUDY_ID_FORM = r"\A[A-HJKMNP-TV-Z][0-9A-HJKMNP-TV-Z]{17}\z"
+_FLAGS = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
+_READ: Mapping[str, Callable[[str], object]] = {
+    "text": str,
+    "whole": int,
+    "number": float,
+    "date": datetime.date.fromisoformat,
+    "flag": lambda text: _FLAGS[text.lower()],
+}
 _FEWEST_TO_JUDGE = 50
 _SHARE_DISTINCT = 0.9
 _LONG_NUMBER = 10**7
+
+
+def typed(texts: Sequence[str], kind: str) -> list[object]:
+    """A column of texts as values of a kind; "" is missing.
+
+    Args:
+        texts: as they stand in a CSV file.
+        kind: one of `COLUMN_KINDS`. Dates are YYYY-MM-DD; flags true or false, yes or no, 1 or 0.
+
+    Raises:
+        UsageError: a text is no such value; the message tells in which row, and not the text.
+    """
+    read = _READ[kind]
+    values: list[object] = []
+    for text in texts:
+        plain = text.strip()
+        try:
+            values.append(read(plain) if plain else None)
+        except (ValueError, KeyError):
+            break
+    if len(values) < len(texts):
+        raise UsageError(f"row {len(values) + 2} holds something other than {kind}.")
+    return values
 
 
 def named_faults(names: list[str], declared: Mapping[str, str]) -> Iterator[str]:

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = (
     *("", "key", "key new", "key show", "key send", "key receive"),
     *("agreement", "agreement new", "agreement show", "agreement sign", "agreement check"),
-    *("agreement compare", "encode", "link", "crosswalk", "data-map"),
+    *("agreement compare", "encode", "link", "crosswalk", "payload", "data-map"),
 )
 ALL = (*COMMANDS, "demo")
 

@@ -320,3 +320,44 @@ def test_a_data_map_is_written(here: Path, capsys: pytest.CaptureFixture[str]) -
     ):
         assert run(shlex.split(arguments)) == 1
         assert why in capsys.readouterr().err
+
+
+def test_outcomes_are_sent_as_declared(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """From a CSV file, every value of its column's kind; anything else is told by row."""
+    agree(capsys)
+    path = here / "compact.toml"
+    kinds = '[payload.columns]\nterm = "text"\nunits = "number"\ncourses = "whole"\n'
+    kinds += 'on = "date"\npell = "flag"\n[linkage]'
+    path.write_text(path.read_text("utf-8").replace("[linkage]", kinds), encoding="utf-8")
+    for name in ("fresno", "reedley", "hub"):
+        told(f"agreement sign compact.toml --party {name} --signing-key {name}.signing", capsys)
+    header = "study_id,term,units,courses,on,pell\n"
+    row = "K7Q2M0ZJ4X8R1TBW5G,fall,3.5,2,2026-08-24,yes\n"
+    Path("rows.csv").write_text(f"{header}{row}B7Q2M0ZJ4X8R1TBW5G,,,,,\n", encoding="utf-8")
+    command = (
+        "payload rows.csv --agreement compact.toml --institution reedley --out out.pprl "
+        "--sequence 4 --signing-key reedley.signing"
+    )
+    for _ in range(2):
+        assert told(command, capsys)[-1] == "out.pprl"
+    agreement = pprl.Agreement.load("compact.toml")
+    identity = pprl.Identity.load("hub.identity")
+    read = pprl.Payload.open("out.pprl", signers=agreement, identity=identity)
+    assert read.sequence == 4
+    assert read.table["pell"].to_pylist() == [True, None]
+    assert read.table["courses"].to_pylist() == [2, None]
+    for text, why in (
+        (header + row.replace("3.5", CANARY), "rows.csv units row 2 holds something other than n"),
+        (header + row + row.replace("yes", CANARY), "pell row 3 holds something other than flag"),
+        (header.replace("term", "name") + row, "'name' looks like an identifier"),
+        (header.replace("term", "gpa") + row, "'gpa' is not declared"),
+        ('a,b\n"1,2\n3', "is no CSV file"),
+    ):
+        Path("rows.csv").write_text(text, encoding="utf-8")
+        assert run(shlex.split(command)) == 1
+        error = capsys.readouterr().err
+        assert why in error and CANARY not in error
+    assert run(shlex.split(command.replace("rows.csv", "none.csv"))) == 1
+    assert "cannot be read" in capsys.readouterr().err
+    assert run(shlex.split(command.replace("out.pprl", "rows.csv"))) == 1
+    assert "is the rows. Name another file" in capsys.readouterr().err

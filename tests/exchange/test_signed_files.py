@@ -9,7 +9,7 @@ import io
 import os
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from pprl.errors import AgreementError, MismatchError, PPRLError, SubmissionErro
 from pprl.exchange import PassProfile, SigningKey, Submission
 from pprl.exchange.container import read_head
 from pprl.exchange.origin import MATCH_FILE, check_newer
-from pprl.exchange.sealing import MOST_HEADER, mapped, seal
+from pprl.exchange.sealing import MOST_HEADER, mapped, seal, write_pieces
 from tests.partners import (
     HUB,
     KEYS,
@@ -357,6 +357,39 @@ def test_a_disk_that_fills_up_is_told_and_nothing_is_left(
 
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: Full())
     assert "cannot be unsealed beside it (No space left" in refusal(sealed(content), tmp_path)
+
+
+def test_a_disk_that_fills_up_under_sealing_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error is the disk's own, not the age library's."""
+
+    class Full(io.BytesIO):
+        """A file on a full disk."""
+
+        def write(self, _: Any) -> int:
+            """Refuse."""
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        seal(Full(), [b"x" * (1 << 21)], HUB.recipient)
+    monkeypatch.setattr(os, "fsync", lambda _: Full().write(b""))
+    with pytest.raises(SubmissionError, match=r"cannot be written \(No space left"):
+        submission(AGREEMENT).write(tmp_path / "f.pprl", signing_key=KEYS["fresno"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_interrupts_sealing_is_not_taken_for_a_fault_of_it(tmp_path: Path) -> None:
+    """Control-C while a part is made ends the command as it does elsewhere; no file is left."""
+
+    def pieces() -> Iterator[bytes]:
+        """A piece, then an interruption."""
+        yield b"x" * 100_000
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_pieces(tmp_path / "f.pprl", pieces(), HUB.recipient)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_private_file_lies_where_temporary_files_lie_if_the_folder_is_read_only(

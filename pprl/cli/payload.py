@@ -1,0 +1,108 @@
+"""`pprl payload`: outcomes and report groups by study ID, for the hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pprl.cli.outputs import check_output
+from pprl.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pprl import Agreement
+
+_EXAMPLE = (
+    "Example:\n\n\b\n"
+    "pprl payload outcomes.csv --agreement compact.toml --institution county-college "
+    "--signing-key county-college.signing --out county-college-outcomes.pprl"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("payload", epilog=_EXAMPLE)(payload)
+
+
+def payload(
+    rows: Annotated[
+        Path,
+        typer.Argument(
+            metavar="ROWS", help="CSV: study_id, and columns that the agreement declares."
+        ),
+    ],
+    agreement: Annotated[
+        Path, typer.Option("--agreement", metavar="FILE", help="The agreement, a TOML file.")
+    ],
+    institution: Annotated[
+        str, typer.Option("--institution", metavar="ID", help="Your id in the agreement.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE.pprl", help="The payload file to write.")
+    ],
+    signing_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--signing-key",
+            metavar="FILE",
+            help="Your own signing key; may be left out in trials only.",
+        ),
+    ] = None,
+    sequence: Annotated[
+        int,
+        typer.Option("--sequence", min=1, help="One more than that of the last payload you sent."),
+    ] = 1,
+) -> None:
+    """Write outcomes and report groups by study ID, signed and sealed to the hub.
+
+    Columns that the agreement does not declare, or that look like identifiers, are refused.
+    """
+    import pprl
+    from pprl.cli.passphrases import passphrase_of
+    from pprl.cli.submission import check_permitted
+    from pprl.exchange.container import PAYLOAD_MAGIC
+    from pprl.exchange.sealing import AGE_MAGIC
+
+    agreed = pprl.Agreement.load(agreement)
+    check_permitted(agreed, institution, signing_key)
+    check_output(
+        out, "payload file", (PAYLOAD_MAGIC, AGE_MAGIC), {"rows": rows, "agreement": agreement}
+    )
+    signer = pprl.SigningKey.load(signing_key, passphrase_of(signing_key)) if signing_key else None
+    made = pprl.Payload.of(_read(rows, agreed), agreed, institution, sequence=sequence)
+    made.write(out, signing_key=signer)
+    typer.echo(f"{made.table.num_rows:,} rows of: {', '.join(made.table.column_names)}")
+    typer.echo("Send to the hub:")
+    typer.echo(str(out))
+
+
+def _read(path: Path, agreement: Agreement) -> pd.DataFrame:
+    """The rows, declared columns as values of their kinds.
+
+    Raises:
+        UsageError: the file cannot be read, or a value is not of its column's kind.
+    """
+    import pandas as pd
+
+    from pprl.exchange.payload_columns import typed
+
+    try:
+        texts = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
+    except ValueError:
+        texts = None
+    if texts is None:
+        raise UsageError(f"{path}: is no CSV file with a header row in UTF-8. Export it again.")
+    kinds = dict(agreement.payload.columns)
+    columns = {}
+    for name in texts.columns:
+        try:
+            values = typed(texts[name].tolist(), kinds.get(name, "text"))
+        except UsageError as error:
+            raise UsageError(f"{path} {name} {error}") from None
+        columns[name] = pd.Series(values, dtype=object)
+    return pd.DataFrame(columns)
