@@ -74,10 +74,11 @@ def verify(
 
 def _told(disclosure: Disclosure) -> Iterator[str]:
     """A disclosure for a person to read, line by line."""
-    yield f"{disclosure.number}. {disclosure.written}  {disclosure.file}  {disclosure.outcome}"
+    file = f"{disclosure.what} {disclosure.file}"
+    yield f"{disclosure.number}. {disclosure.written}  {file}  {disclosure.outcome}"
     yield f"   from       {disclosure.institution}, {disclosure.records:,} students"
     yield f"   to         {disclosure.recipient}"
     yield f"   under      {disclosure.agreement} ({disclosure.agreement_digest[:16]})"
     yield f"   for        {disclosure.interest}"
-    yield f"   encoded    {', '.join(disclosure.fields)}"
+    yield f"   held       {', '.join(disclosure.fields)}"
     yield f"   sha256     {disclosure.sha256}"

@@ -21,14 +21,15 @@ class Disclosure:
         written: when, UTC, ISO 8601.
         outcome: `RELEASED`; `WITHDRAWN`, the file never took its name; or `UNACCOUNTED`, it was
             not there when the next process looked, and may have been sent.
+        what: "match file" or "payload file".
         institution: whose records.
         recipient: who receives the file.
         agreement: the agreement's title.
         agreement_digest: its digest.
         interest: what for, and on which legal basis.
-        fields: the fields that were encoded.
+        fields: the fields that were encoded, or the columns of a payload.
         records: how many students.
-        sequence: the submission's number under its state and key.
+        sequence: its number: of submissions under one state and key, or of payloads.
         file: the file's name.
         sha256: its digest.
     """
@@ -36,6 +37,7 @@ class Disclosure:
     number: int
     written: str
     outcome: str
+    what: str
     institution: str
     recipient: str
     agreement: str
@@ -55,6 +57,7 @@ def disclosure_of(link: Link, outcome: str) -> Disclosure:
         number=link.number,
         written=link.written,
         outcome=outcome,
+        what=body["what"],
         institution=body["institution"],
         recipient=body["recipient"],
         agreement=body["agreement"],

@@ -2,7 +2,7 @@
 
 California Education Code 49064 asks for "a log or record" for each pupil's record which lists all
 who received information from it "and the legitimate interests therefor", open to the parent; 34 CFR
-99.32 asks the like of every institution under FERPA. So each match file has an entry, and an entry
+99.32 asks the like of every institution under FERPA. So each file has an entry, and an entry
 holds the local ids whose records were in the file, as keyed digests: it can be asked about a local
 id, and gives no list of them.
 
@@ -23,9 +23,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pprl._version import __version__
 from pprl.agreement import Agreement
 from pprl.chain import Link
 from pprl.errors import ChainError, SubmissionError
+from pprl.exchange import Payload
 from pprl.exchange.closing import refuse_closed
 from pprl.exchange.destruction import digest_of, seen_from, sync
 from pprl.institution.disclosure import RELEASED, UNACCOUNTED, WITHDRAWN, Disclosure, disclosure_of
@@ -63,23 +65,80 @@ class DisclosureLog(Logbook):
             SubmissionError: the file cannot be written.
             ChainError: the log cannot be written, or is in use.
         """
+        manifest = encoded.submission.manifest
+        told = {
+            "what": "match file",
+            "institution": manifest.institution,
+            "fields": list(agreement.linkage.fields),
+            "records": manifest.records,
+            "sequence": manifest.sequence,
+            "software": manifest.software,
+        }
+        local_ids = encoded.id_map["local_id"].tolist()
+        return self._release(told, local_ids, agreement, path, write or encoded.submission.write)
+
+    def release_payload(
+        self,
+        payload: Payload,
+        local_ids: Sequence[str],
+        agreement: Agreement,
+        path: str | os.PathLike[str],
+        write: Callable[[Path], object] | None = None,
+    ) -> Disclosure:
+        """Write a payload file and log it, as `release` does a match file.
+
+        Args:
+            payload: the outcomes, by study ID.
+            local_ids: whose they are.
+            agreement: what it was made under.
+            path: the file's final name.
+            write: as in `release`; `payload.write` unless given.
+
+        Raises:
+            AgreementError: the agreement was closed.
+            SubmissionError: the file cannot be written.
+            ChainError: the log cannot be written, or is in use.
+        """
+        told = {
+            "what": "payload file",
+            "institution": payload.institution,
+            "fields": payload.table.column_names,
+            "records": len(set(local_ids)),
+            "sequence": payload.sequence,
+            "software": f"pprl {__version__}",
+        }
+        return self._release(told, local_ids, agreement, path, write or payload.write)
+
+    def _release(
+        self,
+        told: Mapping[str, Any],
+        local_ids: Sequence[str],
+        agreement: Agreement,
+        path: str | os.PathLike[str],
+        write: Callable[[Path], object],
+    ) -> Disclosure:
+        """Write, log, rename, confirm."""
         path = Path(path).resolve()
         self.recover()
         self.refuse_closed(agreement)
         partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}.partial")
         try:
-            (write or encoded.submission.write)(partial)
+            write(partial)
             sha256 = digest_of(partial)
             if (found := self._already(path, sha256)) is not None:
                 return found
             intent = self.chain.append(
                 {
-                    **_body(encoded, agreement, partial),
+                    "event": _INTENDED,
+                    **told,
+                    **_under(agreement),
+                    "local_ids": len(local_ids),
                     "path": self._seen(path),
                     "partial": self._seen(partial),
+                    "bytes": partial.stat().st_size,
                     "sha256": sha256,
                 },
-                self._digests(encoded.id_map["local_id"].tolist()).tobytes(),
+                self._digests(local_ids).tobytes(),
             )
             self._rename(intent, partial, path)
         except OSError as error:
@@ -198,22 +257,13 @@ class DisclosureLog(Logbook):
         return None
 
 
-def _body(encoded: Encoded, agreement: Agreement, partial: Path) -> Mapping[str, Any]:
-    """What is logged of a file before it takes its name."""
-    manifest = encoded.submission.manifest
+def _under(agreement: Agreement) -> Mapping[str, str]:
+    """To whom a file goes, what for, and under what."""
     basis = f" ({agreement.legal_basis})" if agreement.legal_basis else ""
     return {
-        "event": _INTENDED,
-        "institution": manifest.institution,
         "recipient": agreement.convener or "the hub of the agreement",
         "agreement": agreement.title,
         "agreement_digest": agreement.digest,
         "linkage": agreement.linkage_digest,
         "interest": f"{agreement.purpose or 'as the agreement says'}{basis}",
-        "fields": list(agreement.linkage.fields),
-        "records": manifest.records,
-        "local_ids": len(encoded.id_map),
-        "sequence": manifest.sequence,
-        "software": manifest.software,
-        "bytes": partial.stat().st_size,
     }

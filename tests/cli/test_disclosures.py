@@ -70,3 +70,33 @@ def test_a_refused_id_map_leaves_no_ledger(
     assert "is the id map of another submission" in capsys.readouterr().err
     assert (folder / "fresno.state.sqlite").read_bytes() == state
     assert not (folder / "fresno.pprl").exists()
+
+
+def test_outcomes_that_leave_are_logged(
+    linked: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the id map and the crosswalk; without them, that they were not is said."""
+    agreement = folder / "outcomes.toml"
+    text = (folder / "compact.toml").read_text("utf-8")
+    agreement.write_text(text + '[payload.columns]\nterm = "text"\n', encoding="utf-8")
+    assert run(encode_arguments(folder, "fresno")) == 0
+    crosswalk = linked / "linkage" / "crosswalks" / "fresno.csv"
+    study_ids = [row.split(",")[1] for row in crosswalk.read_text("utf-8").splitlines()[1:3]]
+    rows = "\n".join(["study_id,term", *(f"{study_id},fall" for study_id in study_ids)])
+    (folder / "rows.csv").write_text(rows + "\n", encoding="utf-8")
+    arguments = [
+        *("payload", str(folder / "rows.csv"), "--agreement", str(agreement)),
+        *("--institution", "fresno", "--out", str(folder / "outcomes.pprl")),
+    ]
+    log = ["--disclosures", str(folder / "fresno.disclosures.sqlite")]
+    maps = ["--id-map", str(folder / "fresno-id-map.csv"), "--crosswalk", str(crosswalk)]
+    assert run(arguments) == 0
+    assert "was not logged" in capsys.readouterr().out
+    assert run([*arguments, *log]) == 1
+    assert "together" in capsys.readouterr().err
+    (folder / "outcomes.pprl").unlink()
+    assert run([*arguments, *log, *maps]) == 0
+    assert "head of the disclosure log" in capsys.readouterr().out
+    assert run(["disclosures", "--log", log[1]]) == 0
+    told = capsys.readouterr().out
+    assert "payload file outcomes.pprl  released" in told and "fresno, 2 students" in told

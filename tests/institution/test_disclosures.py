@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pprl import Agreement, Encoded, LinkageKey, State, encode
+from pprl.agreement.rules import Payload as PayloadRules
 from pprl.chain import Chain
-from pprl.errors import AgreementError, ChainError, SubmissionError
+from pprl.errors import AgreementError, ChainError, SubmissionError, UsageError
+from pprl.exchange import Payload
 from pprl.exchange.closing import close
 from pprl.exchange.destruction import digest_of
+from pprl.hub.study_ids import new_study_ids
 from pprl.institution.disclosure import RELEASED, UNACCOUNTED, WITHDRAWN
 from pprl.institution.disclosures import KIND, DisclosureLog
+from pprl.institution.id_map import local_ids_of
 from tests.rosters import agreement_on, crowded
 
 ROWS = crowded(12, seed=5)
@@ -56,7 +62,7 @@ def test_an_entry_says_what_left_when_and_under_which_agreement(
     assert disclosure.sha256 == digest_of(path)
     assert disclosure.outcome == RELEASED
     assert disclosure.file == "fresno.pprl"
-    assert disclosure.institution == "fresno"
+    assert (disclosure.what, disclosure.institution) == ("match file", "fresno")
     assert disclosure.agreement_digest == agreement.digest
     assert disclosure.fields == agreement.linkage.fields
     assert disclosure.records == encoded.submission.records
@@ -217,6 +223,54 @@ def test_an_altered_list_of_students_breaks_the_chain(
         database.commit()
     with pytest.raises(ChainError, match="breaks at link 1 "):
         log.verify()
+
+
+STUDY_IDS = new_study_ids(3)
+
+
+def payload_of(study_ids: list[str], agreement: Agreement) -> Payload:
+    """Outcomes by study ID."""
+    rules = dataclasses.replace(agreement, payload=PayloadRules((("graduated", "flag"),)))
+    rows = pd.DataFrame({"study_id": study_ids, "graduated": [True] * len(study_ids)})
+    return Payload.of(rows, rules, "fresno")
+
+
+def test_outcomes_are_logged_for_those_whose_they_are(
+    log: DisclosureLog, encoded: Encoded, agreement: Agreement, tmp_path: Path
+) -> None:
+    """By their local ids, though the file holds study IDs alone."""
+    encoded.write_id_map(tmp_path / "id-map.csv")
+    crosswalk = pd.DataFrame({"record": [0, 1, 2], "study_id": STUDY_IDS})
+    crosswalk.to_csv(tmp_path / "crosswalk.csv", index=False)
+    whose = local_ids_of(STUDY_IDS[:2], tmp_path / "id-map.csv", tmp_path / "crosswalk.csv")
+    records = encoded.id_map.set_index("local_id")["record"]
+    assert records[whose].tolist() in ([0, 1], [1, 0])
+    payload = payload_of(STUDY_IDS[:2], agreement)
+    disclosure = log.release_payload(payload, whose, agreement, tmp_path / "outcomes.pprl")
+    assert (disclosure.what, disclosure.records) == ("payload file", 2)
+    assert disclosure.fields == ("study_id", "graduated")
+    assert digest_of(tmp_path / "outcomes.pprl") == disclosure.sha256
+    for local_id, record in records.items():
+        assert bool(log.of_student(str(local_id))) == (record in (0, 1))
+
+
+def test_whose_outcomes_they_are_must_be_known(encoded: Encoded, tmp_path: Path) -> None:
+    """From the id map and the crosswalk of one submission; no study ID is named."""
+    id_map, crosswalk = tmp_path / "id-map.csv", tmp_path / "crosswalk.csv"
+    encoded.write_id_map(id_map)
+    crosswalk.write_text(f"record,study_id\n0,{STUDY_IDS[0]}\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="1 of 2 study IDs are not in") as caught:
+        local_ids_of(STUDY_IDS[:2], id_map, crosswalk)
+    assert STUDY_IDS[1] not in str(caught.value)
+    for path, told in (
+        (id_map, "other columns than record,study_id"),
+        (tmp_path / "absent", "cannot be read"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            local_ids_of(STUDY_IDS, id_map, path)
+    (tmp_path / "empty").write_bytes(b"")
+    with pytest.raises(UsageError, match="other columns"):
+        local_ids_of(STUDY_IDS, id_map, tmp_path / "empty")
 
 
 def test_a_log_of_another_kind_is_refused(tmp_path: Path) -> None:

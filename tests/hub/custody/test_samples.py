@@ -24,8 +24,8 @@ from tests.hub.custody.make_samples import (
 
 KEPT = "bbb7e6ab6d0b5d53279137c673e6cea5d8ae9468c10cfb8f294bee2bea7ac621"
 HEADS = {
-    "disclosures-1.sqlite": "661dafdc3b3a6ce609c4517f0610e4c1934bacb0445c9e76eacc465bd1c0ca75",
-    "custody-1.sqlite": "16ec1165eecc8e1581a330cfaf7fb682d19283062475ba5fd1edeed998fed363",
+    "disclosures-1.sqlite": "b508ef7ffaf73a4ab3f95052cb834dbffe2022fbc71b905d334ecf256969afc8",
+    "custody-1.sqlite": "a6089f91c876035fbf896483afc3248e991f7873358802577e1362ecf63e3e61",
 }
 """The heads of the stored logs."""
 
