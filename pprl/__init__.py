@@ -15,9 +15,11 @@ from pprl.errors import PPRLError
 
 if TYPE_CHECKING:
     from pprl.agreement import Agreement, Party
-    from pprl.exchange import Submission
+    from pprl.exchange import Identity, Payload, SigningKey, Submission
     from pprl.hub import Linkage, link
+    from pprl.hub.custody import LinkageStore
     from pprl.institution import (
+        DisclosureLog,
         Encoded,
         LinkageKey,
         State,
@@ -32,9 +34,14 @@ if TYPE_CHECKING:
 _HOMES = {
     "Agreement": "pprl.agreement",
     "Party": "pprl.agreement",
+    "Identity": "pprl.exchange",
+    "Payload": "pprl.exchange",
+    "SigningKey": "pprl.exchange",
     "Submission": "pprl.exchange",
     "Linkage": "pprl.hub",
     "link": "pprl.hub",
+    "LinkageStore": "pprl.hub.custody",
+    "DisclosureLog": "pprl.institution",
     "Encoded": "pprl.institution",
     "LinkageKey": "pprl.institution",
     "State": "pprl.institution",
@@ -50,12 +57,17 @@ _HOMES = {
 
 __all__ = [
     "Agreement",
+    "DisclosureLog",
     "Encoded",
     "Evaluation",
+    "Identity",
     "Linkage",
     "LinkageKey",
+    "LinkageStore",
     "PPRLError",
     "Party",
+    "Payload",
+    "SigningKey",
     "State",
     "Submission",
     "__version__",

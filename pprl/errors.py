@@ -30,6 +30,10 @@ class AgreementError(PPRLError):
         self.faults = tuple(faults)
 
 
+class SignatureError(PPRLError):
+    """A signature is not the signer's, or not over what it stands under."""
+
+
 class StudentsError(PPRLError):
     """The institution's own students cannot be read or encoded as they stand."""
 
@@ -40,6 +44,14 @@ class KeyFileError(PPRLError):
 
 class StateError(PPRLError):
     """The institution's local state (secret and ledger) cannot be used."""
+
+
+class ChainError(PPRLError):
+    """A log (of disclosures, or of what the hub holds) cannot be used, or its chain is broken."""
+
+
+class CustodyError(PPRLError):
+    """What is kept cannot be used as asked: sealed, closed, replayed, or of another key."""
 
 
 class SubmissionError(PPRLError):

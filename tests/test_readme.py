@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 
 import pprl
+from pprl.agreement.signatures import lines
 from pprl.synthetic import population
 
 ROOT = Path(__file__).parent.parent
@@ -28,12 +30,24 @@ def _blocks(language: str) -> list[str]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the README's readers have: an agreement and two student files."""
     place = tmp_path_factory.mktemp("readme")
-    agreement = (ROOT / "examples" / "compact.toml").read_text(encoding="utf-8")
-    (place / "compact.toml").write_text(agreement, encoding="utf-8")
+    text = (ROOT / "examples" / "compact.toml").read_text(encoding="utf-8")
+    identity = pprl.Identity.generate()
+    identity.save(place / "hub.identity")
+    text = text.replace('# hub_key = "age1..."', f'hub_key = "{identity.recipient}"')
     rosters = population(400, seed=5).institutions
-    for name in ("orchard-usd", "county-college"):
+    keys = {name: pprl.SigningKey.generate() for name in ("orchard-usd", "county-college")}
+    for name, key in keys.items():
         (place / name).mkdir()
         rosters[name].to_csv(place / name / "students.csv", index=False)
+        key.save(place / f"{name}.signing")
+        text = text.replace(f'id = "{name}"', f'id = "{name}"\npublic_key = "{key.public_key}"')
+    # In effect on whatever day the test runs.
+    text = re.sub(r"(?m)^effective = .*", "effective = 2000-01-01", text)
+    text = re.sub(r"(?m)^expires = .*", "expires = 2999-12-31", text)
+    (place / "compact.toml").write_text(text, encoding="utf-8")
+    agreement = pprl.Agreement.load(place / "compact.toml")
+    signatures = [agreement.sign(name, key) for name, key in keys.items()]
+    (place / "compact.toml.sig").write_bytes(lines(signatures))
     pprl.LinkageKey.generate().save(place / "compact.key")
     return place
 
@@ -63,8 +77,8 @@ def test_the_python_examples_link_a_district_with_a_college(folder: Path) -> Non
 
 def test_the_shell_commands_do_the_same(folder: Path) -> None:
     """The console blocks of `pprl` commands run line by line."""
-    lines = "".join(_blocks("console")[1:]).splitlines()
-    commands = [line[2:] for line in lines if line.startswith("$ ")]
+    printed = "".join(_blocks("console")[2:]).splitlines()
+    commands = [line[2:] for line in printed if line.startswith("$ ")]
     assert [shlex.split(line)[:2] for line in commands] == [
         ["pprl", "key"],
         ["pprl", "encode"],
@@ -73,8 +87,12 @@ def test_the_shell_commands_do_the_same(folder: Path) -> None:
     ]
     shell = folder / "shell"
     shell.mkdir()
-    for name in ("compact.toml", "county-college/students.csv", "orchard-usd/students.csv"):
-        (shell / Path(name).name).write_bytes((folder / name).read_bytes())
+    for name in (
+        *("compact.toml", "compact.toml.sig", "hub.identity"),
+        *("orchard-usd.signing", "county-college.signing"),
+        *("county-college/students.csv", "orchard-usd/students.csv"),
+    ):
+        shutil.copy(folder / name, shell / Path(name).name)
     encode_college = commands[1].replace("orchard-usd", "county-college")
     for line in (commands[0], commands[1], encode_college, *commands[2:]):
         done = subprocess.run(
@@ -102,3 +120,35 @@ def test_the_two_commands_are_targets_of_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert told == ["make demo", "make test"]
     assert all(re.search(rf"^{line.split()[1]}:", makefile, re.MULTILINE) for line in told)
+
+
+def test_the_agreement_commands_run_in_their_order(tmp_path: Path) -> None:
+    """From template to check, which then says what is still to do."""
+    commands = [line[2:] for line in _blocks("console")[1].splitlines()]
+    assert [shlex.split(line)[1:3] for line in commands] == [
+        ["agreement", "new"],
+        ["agreement", "show"],
+        ["key", "new"],
+        ["agreement", "sign"],
+        ["agreement", "check"],
+    ]
+    codes = []
+    for line in commands:
+        if "agreement sign" in line:
+            key = pprl.SigningKey.load(tmp_path / "orchard-usd.signing")
+            path = tmp_path / "compact.toml"
+            text = path.read_text(encoding="utf-8")
+            text = text.replace('public_key = ""', f'public_key = "{key.public_key}"', 1)
+            path.write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-m", *shlex.split(line)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            check=False,
+        )
+        codes.append(done.returncode)
+    assert codes == [0, 0, 0, 0, 1], done.stderr
+    assert "signed       orchard-usd" in done.stdout
+    assert "not yet      [agreement] purpose: is missing" in done.stdout

@@ -8,94 +8,100 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from pprl.agreement.document import Table, read_toml, refuse
+from pprl.agreement.legal import EXCEPTIONS
 from pprl.agreement.linkage import LinkageSection
-from pprl.agreement.party import IDENTIFIER, Party, read_party
+from pprl.agreement.party import HUB, IDENTIFIER, Party, check_parties, read_party, read_public_key
 from pprl.agreement.reading import read_linkage
+from pprl.agreement.rules import (
+    MINIMUM_RECORDS,
+    Destruction,
+    OutputRules,
+    Payload,
+    RecordRules,
+    Use,
+    read_destruction,
+    read_output,
+    read_payload,
+    read_records,
+    read_use,
+)
+from pprl.agreement.signatures import (
+    Signature,
+    Signer,
+    canonical,
+    path_of,
+    read_signatures,
+    sign,
+)
 from pprl.errors import AgreementError, UsageError
-
-MINIMUM_RECORDS = 100
-SMALLEST_CELL = 11
-EPSILON = 1.0
-
-
-@dataclass(frozen=True)
-class RecordRules:
-    """What a submission must be like.
-
-    Attributes:
-        minimum: students below which nothing is encoded or linked: a handful hides nobody.
-        required_fields: roster fields that may not be empty throughout.
-        epsilon: privacy-loss budget of all counts in one manifest together (Dwork and Roth 2014).
-    """
-
-    minimum: int = MINIMUM_RECORDS
-    required_fields: tuple[str, ...] = ("first_name", "last_name", "birth_date")
-    epsilon: float = EPSILON
-
-
-@dataclass(frozen=True)
-class OutputRules:
-    """What may leave the hub.
-
-    Attributes:
-        smallest_cell: counts below this are hidden.
-        rank_institutions: whether tables may compare institutions by name.
-        reveal_matches: whether a crosswalk may tell which records were found elsewhere.
-        common_study_ids: whether all recipients get the same study ID for a person.
-    """
-
-    smallest_cell: int = SMALLEST_CELL
-    rank_institutions: bool = False
-    reveal_matches: bool = False
-    common_study_ids: bool = False
 
 
 @dataclass(frozen=True)
 class Agreement:
     """A data-sharing agreement, as far as software can read it.
 
-    Parties, fields, passes, the rules of records and `common_study_ids` bind both sides' software.
-    Dates and the other output rules are recorded and told; this version does not enforce them.
+    It binds both sides' software: `pprl.agreement.enforcement` says what is refused, and when.
 
     Attributes:
         title: its name.
         parties: the institutions, in the order of the document.
         linkage: the linkage section.
         convener: who runs the hub.
+        convener_key: the convener's Ed25519 key as text; then it signs too, as "hub".
         purpose: what the linkage is for.
-        legal_basis: the exception or consent that it rests on.
+        scope: whose records, of which years, and what is done with them.
+        exception: a key of `pprl.agreement.legal.EXCEPTIONS`, or "".
+        legal_basis: the exception or consent that it rests on, in words.
         effective: first day, if dated.
         expires: last day, if dated.
+        trial: of invented students only: neither dates nor purpose nor signatures are asked for.
+            Agreements made in memory are trials; one in a file says so itself.
+        use: who may see what.
         records: what a submission must be like.
+        payload: what may follow by study ID.
         output: what may leave the hub.
+        destruction: what is destroyed at the end.
+        signatures: those that lie beside the file, not checked yet; no part of the digest.
     """
 
     title: str
     parties: tuple[Party, ...]
     linkage: LinkageSection
     convener: str = ""
+    convener_key: str = ""
     purpose: str = ""
+    scope: str = ""
+    exception: str = ""
     legal_basis: str = ""
     effective: datetime.date | None = None
     expires: datetime.date | None = None
+    trial: bool = True
+    use: Use = field(default_factory=Use)
     records: RecordRules = field(default_factory=RecordRules)
+    payload: Payload = field(default_factory=Payload)
     output: OutputRules = field(default_factory=OutputRules)
+    destruction: Destruction = field(default_factory=Destruction)
+    signatures: tuple[Signature, ...] = field(default=(), compare=False)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Agreement:
-        """Read an agreement from a TOML file.
+        """Read an agreement from a TOML file, and the signatures from the `.sig` file beside it.
 
         Raises:
-            AgreementError: the file cannot be read or is faulty; all faults are listed, each with
+            AgreementError: a file cannot be read or is faulty; all faults are listed, each with
                 its place and the way out.
         """
-        return _read(Table(read_toml(Path(path)), "", []), str(path))
+        path = Path(path)
+        agreement = _read(Table(read_toml(path), "", []), str(path))
+        return dataclasses.replace(agreement, signatures=read_signatures(path_of(path)))
 
     @classmethod
     def students(
@@ -140,7 +146,7 @@ class Agreement:
         for party in chosen:
             if not IDENTIFIER.fullmatch(party.id):
                 table.fault(f"party {party.id!r}", "an id is lower case, digits, '-', '.', '_'")
-        _check_parties(chosen, table)
+        check_parties(chosen, table)
         refuse(table.faults, "agreement")
         return cls(title, tuple(chosen), linkage, records=RecordRules(minimum=minimum))
 
@@ -158,75 +164,126 @@ class Agreement:
             f"{identifier!r} is not a party to the agreement {self.title!r}. Parties: {known}."
         )
 
+    def sign(self, signer: str, key: Signer, *, today: datetime.date | None = None) -> Signature:
+        """A signer's signature under the agreement as it stands.
+
+        Args:
+            signer: a party's id, or "hub".
+            key: its private key.
+            today: the day; the machine's own if not given.
+
+        Raises:
+            AgreementError: it is no signer, or the key is not the one that stands in the agreement.
+        """
+        known = self.signers
+        if signer not in known:
+            raise AgreementError(f"{signer!r} does not sign it. Who does: {', '.join(known)}.")
+        if key.public_key != known[signer]:
+            raise AgreementError(
+                f"{signer}: this key is not the public key of {signer} in the agreement. Use that "
+                f"key, or put this one there, and have all parties sign: {key.public_key}"
+            )
+        return sign(signer, self.digest, self.section_digests, key, today or datetime.date.today())
+
     @property
     def linkage_digest(self) -> str:
         """SHA-256 of the linkage section alone, 64 hexadecimal digits: it survives a renewal."""
         return self.linkage.digest
 
+    @property
+    def hub_key(self) -> str:
+        """The hub's public key, to which match files are sealed; "" until keys are exchanged."""
+        return self.linkage.hub_key
+
+    @property
+    def signers(self) -> Mapping[str, str]:
+        """Who signs: party -> public key, "" where it has none yet; "hub" if it has a key."""
+        keys = {party.id: party.public_key for party in self.parties}
+        return keys | ({HUB: self.convener_key} if self.convener_key else {})
+
     @cached_property
-    def digest(self) -> str:
-        """SHA-256 of everything in the agreement, 64 hexadecimal digits."""
-        content = {
+    def sections(self) -> Mapping[str, Mapping[str, Any]]:
+        """Everything in the agreement, section by section, as plain values."""
+        head = {
             "title": self.title,
             "convener": self.convener,
+            "convener_key": self.convener_key,
             "purpose": self.purpose,
+            "scope": self.scope,
+            "exception": self.exception,
             "legal_basis": self.legal_basis,
-            "effective": self.effective.isoformat() if self.effective else "",
-            "expires": self.expires.isoformat() if self.expires else "",
-            "parties": [dataclasses.asdict(party) for party in self.parties],
-            "records": dataclasses.asdict(self.records),
-            "output": dataclasses.asdict(self.output),
-            "linkage": self.linkage_digest,
+            "effective": _text(self.effective),
+            "expires": _text(self.expires),
+            "trial": self.trial,
         }
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode("ascii")).hexdigest()
+        return MappingProxyType(
+            {
+                "agreement": head,
+                "party": {party.id: dataclasses.asdict(party) for party in self.parties},
+                "use": dataclasses.asdict(self.use),
+                "records": dataclasses.asdict(self.records),
+                "payload": dataclasses.asdict(self.payload),
+                "output": dataclasses.asdict(self.output),
+                "destruction": {
+                    **dataclasses.asdict(self.destruction),
+                    "by": _text(self.destruction.by),
+                },
+                "linkage": json.loads(self.linkage.canonical()),
+            }
+        )
+
+    @cached_property
+    def section_digests(self) -> Mapping[str, str]:
+        """SHA-256 of each section, 64 hexadecimal digits."""
+        return {
+            name: hashlib.sha256(canonical(content)).hexdigest()
+            for name, content in self.sections.items()
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of everything in the agreement but its signatures, 64 hexadecimal digits."""
+        return hashlib.sha256(canonical(dict(self.section_digests))).hexdigest()
+
+
+def _text(date: datetime.date | None) -> str:
+    """A date as text, "" for none."""
+    return date.isoformat() if date else ""
 
 
 def _read(document: Table, source: str) -> Agreement:
     """Read every table of the document, then refuse it with all its faults, or return it."""
     head = document.table("agreement")
     parties = [read_party(table) for table in document.tables("party", "party")]
-    _check_parties(parties, document)
+    check_parties(parties, document)
     linkage_table = document.table("linkage")
-    linkage = read_linkage(linkage_table)
-    records = document.table("records", required=False)
-    output = document.table("output", required=False)
+    records_table = document.table("records", required=False)
     agreement = Agreement(
         title=head.text("title"),
         parties=tuple(parties),
-        linkage=linkage,
+        linkage=read_linkage(linkage_table),
         convener=head.text("convener", ""),
+        convener_key=read_public_key(head, "convener_key"),
         purpose=head.text("purpose", ""),
+        scope=head.text("scope", ""),
+        exception=head.text("exception", "", choices=("", *EXCEPTIONS)),
         legal_basis=head.text("legal_basis", ""),
         effective=head.date("effective"),
         expires=head.date("expires"),
-        records=RecordRules(
-            minimum=records.whole("minimum", MINIMUM_RECORDS, least=2),
-            required_fields=records.texts("required_fields", RecordRules.required_fields),
-            epsilon=records.number("epsilon", EPSILON, above=0),
-        ),
-        output=OutputRules(
-            smallest_cell=output.whole("smallest_cell", SMALLEST_CELL, least=1),
-            rank_institutions=output.flag("rank_institutions", False),
-            reveal_matches=output.flag("reveal_matches", False),
-            common_study_ids=output.flag("common_study_ids", False),
-        ),
+        trial=head.flag("trial", False),
+        use=read_use(document.table("use", required=False)),
+        records=read_records(records_table),
+        payload=read_payload(document.table("payload", required=False)),
+        output=read_output(document.table("output", required=False)),
+        destruction=read_destruction(document.table("destruction", required=False)),
     )
     if agreement.effective and agreement.expires and agreement.effective > agreement.expires:
         head.fault("expires", "lies before effective; set it to the last day of the agreement")
+    fields = agreement.linkage.fields
     for name in agreement.records.required_fields:
-        if linkage.fields and name not in linkage.fields:
-            records.fault("required_fields", f"{name!r} is not among the fields of [linkage]")
-    for table in (head, linkage_table, records, output, document):
+        if fields and name not in fields:
+            records_table.fault("required_fields", f"{name!r} is not among the fields of [linkage]")
+    for table in (head, linkage_table, document):
         table.finish()
     refuse(document.faults, source)
     return agreement
-
-
-def _check_parties(parties: list[Party], document: Table) -> None:
-    """Keep a fault for fewer than two parties and for each id that stands twice."""
-    ids = [party.id for party in parties]
-    if len(ids) < 2:
-        document.fault("party", "an agreement has at least two parties; write a [[party]] for each")
-    for identifier in sorted({i for i in ids if i and ids.count(i) > 1}):
-        document.fault("party", f"{identifier!r} stands twice; ids must differ")

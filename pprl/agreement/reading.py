@@ -18,6 +18,7 @@ from pprl.agreement.linkage import (
     Pass,
     Segment,
 )
+from pprl.agreement.party import read_recipient
 from pprl.agreement.profiles import PROFILES, profile
 
 MOST_BITS = 4096
@@ -36,7 +37,7 @@ def read_linkage(table: Table) -> LinkageSection:
     country = table.text("country", "US")
     if len(country) != 2 or not (country.isascii() and country.isalpha() and country.isupper()):
         table.fault("country", 'must be two capital letters, such as "US"')
-    hub_key = table.text("hub_key", "")
+    hub_key = read_recipient(table, "hub_key")
     optional_fields = table.texts("also", ()) if table.has("profile") else ()
     section = _spelled(table, _content(table), optional_fields)
     return LinkageSection(

@@ -16,13 +16,18 @@ from pprl._version import __version__
 from pprl.cli import (
     agreement,
     attachment,
+    closing,
     crosswalk,
+    data_map,
+    disclosures,
     inspection,
     key,
     layout,
     linkage,
     messages,
+    payload,
     schedule,
+    store,
     submission,
 )
 from pprl.cli import demo as demonstration
@@ -40,8 +45,8 @@ _app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _noun in (
-    *(key, agreement, layout, inspection, submission, attachment, schedule),
-    *(linkage, crosswalk, demonstration),
+    *(key, agreement, layout, inspection, submission, disclosures, attachment, payload, schedule),
+    *(store, linkage, crosswalk, closing, data_map, demonstration),
 ):
     _noun.register(_app)
 

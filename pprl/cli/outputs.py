@@ -13,16 +13,19 @@ if TYPE_CHECKING:
 
 ID_MAP = b"record,local_id"
 CROSSWALK = b"record,study_id"
+_MOST_MAGIC = 64
 
 
-def check_output(path: Path, kind: str, begins: bytes, others: Mapping[str, Path]) -> None:
+def check_output(
+    path: Path, kind: str, begins: bytes | tuple[bytes, ...], others: Mapping[str, Path]
+) -> None:
     """Check that a file can be written where it is wanted.
 
     Args:
         path: the file.
         kind: what it is, such as "match file".
-        begins: the first bytes of such a file; one of that name that begins otherwise is some other
-            file, and is not overwritten.
+        begins: the first bytes of such a file, or several that it may begin with; one of that name
+            that begins otherwise is some other file, and is not overwritten.
         others: the command's other files, which it may not be: what each is -> its path.
 
     Raises:
@@ -37,12 +40,12 @@ def check_output(path: Path, kind: str, begins: bytes, others: Mapping[str, Path
         raise UsageError(f"{path}: is a folder. Name a file for the {kind}.")
     try:
         with path.open("rb") as file:
-            found = file.read(len(begins))
+            found = file.read(_MOST_MAGIC)
     except FileNotFoundError:
         return
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
-    if found != begins:
+    if not found.startswith(begins):
         raise UsageError(
             f"{path}: exists already and is no {kind}, so it is not overwritten. "
             "Name another file, or move this one away."
@@ -60,6 +63,21 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     try:
         with replacing(path) as file:
             csv_into(file, table)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None
+
+
+def write_bytes(content: bytes, path: Path) -> None:
+    """Write a file, readable by its owner alone, replacing one of that name once it is complete.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    from pprl.exchange.container import replacing
+
+    try:
+        with replacing(path) as file:
+            file.write(content)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None
 

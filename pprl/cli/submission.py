@@ -26,11 +26,12 @@ from pprl.cli.roster import (
 )
 from pprl.cli.roster import columns_of as _columns
 from pprl.cli.roster import read_roster as _read
-from pprl.errors import UsageError
+from pprl.errors import PPRLError, UsageError
 
 if TYPE_CHECKING:
-    from pprl import Encoded, State
+    from pprl import Agreement, Encoded, SigningKey, State
     from pprl.institution import Inspection
+    from pprl.institution.disclosures import DisclosureLog
 
 _EXAMPLE = (
     "Example:\n\n\b\n"
@@ -72,12 +73,30 @@ def encode(
             "Without it: ID.state.sqlite beside the key, which does not travel either.",
         ),
     ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            "--disclosures",
+            metavar="FILE",
+            help="Your disclosure log, the same file each time; made if there is none. "
+            "Without it: ID.disclosures.sqlite beside the state.",
+        ),
+    ] = None,
     column: Columns = None,
     on_error: Faults = OnError.STOP,
     layout: LayoutName = "generic",
     sql: Query = "",
     url: DatabaseUrl = "",
     use_other_names: OtherNames = False,
+    signing_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--signing-key",
+            metavar="FILE",
+            help="Your own signing key; may be left out in trials only. The match file is sealed "
+            "to the hub's key in the agreement.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Tell what would be encoded, and write nothing."),
@@ -89,40 +108,54 @@ def encode(
     The last line names the one file to send; those that must stay stand above it.
     """
     import pprl
+    from pprl.cli.passphrases import passphrase_of
+    from pprl.exchange.closing import refuse_certified
     from pprl.exchange.container import MAGIC_ANY
+    from pprl.exchange.sealing import AGE_MAGIC
 
     check_source(students, sql, url)
     columns = _columns(column or [])
     agreed = pprl.Agreement.load(agreement)
-    agreed.party(institution)
-    linkage_key = pprl.LinkageKey.load(key)
+    refuse_certified(agreement, agreed)
+    check_permitted(agreed, institution, signing_key)
+    linkage_key = pprl.LinkageKey.load(key, passphrase_of(key))
+    signer = pprl.SigningKey.load(signing_key, passphrase_of(signing_key)) if signing_key else None
     state = state or key.with_name(f"{institution}.state.sqlite")
+    log = log or state.with_name(f"{institution}.disclosures.sqlite")
     taken = {"agreement": agreement, "linkage key": key}
     if students:
         taken["students' export"] = students
+    if signing_key:
+        taken["signing key"] = signing_key
     for kind, path, begins in (
         ("state", state, b""),
+        ("disclosure log", log, b""),
         ("id map", id_map, ID_MAP),
-        ("match file", out, MAGIC_ANY),
+        ("match file", out, (MAGIC_ANY, AGE_MAGIC)),
     ):
         check_output(path, kind, begins, taken)
         taken[kind] = path
 
-    roster, notes = _read(students, layout, columns, on_error, sql, url, use_other_names)
     if dry_run:
+        roster, notes = _read(students, layout, columns, on_error, sql, url, use_other_names)
         _tell_only(pprl.inspect(roster, agreed, notes=notes, progress=True), as_json)
         return
-    with _opened(state) as own:
-        encoded = pprl.encode(roster, agreed, linkage_key, institution, state=own)
-    _write(encoded, out, id_map)
+    with _logging(log) as disclosures:
+        disclosures.refuse_closed(agreed)
+        roster, notes = _read(students, layout, columns, on_error, sql, url, use_other_names)
+        with _opened(state) as own, own.transaction():
+            encoded = pprl.encode(roster, agreed, linkage_key, institution, state=own)
+            _check_id_map(encoded, id_map)
+        head = _write(encoded, agreed, out, id_map, disclosures, signer)
     notes += encoded.notes
     if as_json:
-        _tell_in_json(encoded, notes, (key, state, id_map), out)
+        _tell_in_json(encoded, notes, (key, state, log, id_map), out, head)
         return
     for line in (*_summary(encoded), *(f"note: {note}" for note in notes), *_learnt(encoded)):
         typer.echo(line)
+    typer.echo(f"head of the disclosure log, to be noted elsewhere: {head}")
     typer.echo("Keep here; the hub must never hold any of these:")
-    for path in (key, state, id_map):
+    for path in (key, state, log, id_map):
         typer.echo(str(path))
     typer.echo("Send to the hub:")
     typer.echo(str(out))
@@ -144,28 +177,82 @@ def _opened(path: Path) -> Iterator[State]:
             raise
 
 
-def _write(encoded: Encoded, out: Path, id_map: Path) -> None:
-    """Write both files or neither: a match file without its id map is of no use.
+@contextlib.contextmanager
+def _logging(path: Path) -> Iterator[DisclosureLog]:
+    """The disclosure log; one made for a disclosure that failed is taken away again."""
+    from pprl.institution.disclosures import DisclosureLog
+
+    new = not path.exists()
+    with contextlib.closing(DisclosureLog.open(path)) as log:
+        try:
+            yield log
+        except BaseException:
+            if new and not log.disclosures():
+                log.close()
+                path.unlink(missing_ok=True)
+            raise
+
+
+def _check_id_map(encoded: Encoded, path: Path) -> None:
+    """Check that the id map can be written, before the ledger is kept.
+
+    Raises:
+        UsageError: it would replace another submission's, or what is there cannot be read.
+    """
+    from pprl.institution.id_map import check_vacant, id_map_bytes
+
+    try:
+        check_vacant(path, id_map_bytes(encoded.id_map))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None
+
+
+def check_permitted(agreement: Agreement, institution: str, signing_key: Path | None) -> None:
+    """Refuse what the agreement does not allow, before anything is read.
+
+    Raises:
+        AgreementError: it does not allow it.
+        UsageError: the match file will go to the agreement's hub and there is no key to sign it.
+    """
+    from pprl.agreement.enforcement import enforce
+
+    enforce(agreement, (institution,))
+    if agreement.hub_key and signing_key is None:
+        raise UsageError(
+            "What goes to the hub is signed: pass --signing-key (pprl key new --kind signing)."
+        )
+
+
+def _write(
+    encoded: Encoded,
+    agreed: Agreement,
+    out: Path,
+    id_map: Path,
+    log: DisclosureLog,
+    signing_key: SigningKey | None,
+) -> str:
+    """Write both files or neither, and log the disclosure; returns the head of the log.
+
+    The id map comes first: a match file without its id map is of no use.
 
     Raises:
         SubmissionError: the match file cannot be written.
-        UsageError: the id map cannot be written, or would replace another submission's.
+        ChainError: the log cannot be written.
+        UsageError: the id map cannot be written.
     """
-    from pprl.exchange.container import replacing
-    from pprl.institution.id_map import check_vacant, id_map_bytes
 
-    content = id_map_bytes(encoded.id_map)
-    written = False
+    def write(path: Path) -> None:
+        encoded.submission.write(path, signing_key=signing_key)
+
+    there = id_map.exists()
+    encoded.write_id_map(id_map)
     try:
-        check_vacant(id_map, content)
-        with replacing(id_map) as file:
-            file.write(content)
-            encoded.submission.write(out)
-            written = True
-    except OSError as error:
-        if written:
-            out.unlink(missing_ok=True)
-        raise UsageError(f"{id_map}: cannot be written ({error.strerror}).") from None
+        log.release(encoded, agreed, out, write)
+    except PPRLError:
+        if not there and not out.exists():
+            id_map.unlink(missing_ok=True)
+        raise
+    return log.head
 
 
 def _summary(encoded: Encoded) -> Iterator[str]:
@@ -208,7 +295,9 @@ def _tell_only(found: Inspection, as_json: bool) -> None:
     typer.echo("A dry run: nothing was encoded or written.")
 
 
-def _tell_in_json(encoded: Encoded, notes: Sequence[str], keep: Sequence[Path], send: Path) -> None:
+def _tell_in_json(
+    encoded: Encoded, notes: Sequence[str], keep: Sequence[Path], send: Path, head: str
+) -> None:
     """Tell what was encoded, for machines."""
     submission = encoded.submission
     told = {
@@ -218,6 +307,7 @@ def _tell_in_json(encoded: Encoded, notes: Sequence[str], keep: Sequence[Path], 
         "entries": {name: len(entries) for name, entries in submission.passes.items()},
         "sequence": submission.manifest.sequence,
         "notes": list(notes),
+        "head_of_disclosure_log": head,
         "keep": [str(path) for path in keep],
         "send": str(send),
     }

@@ -1,8 +1,8 @@
-r"""The bytes of a match file: a manifest, a place for its signature, and parts.
+r"""The bytes of a match file or payload file: a manifest, its signature, and parts.
 
     pprl match file 1\\n
-    u32 length | manifest (JSON, UTF-8) | SHA-256 of all bytes before
-    u32 length | signature over the manifest (empty: unsigned)
+    u32 length | manifest (JSON, ASCII) | SHA-256 of all bytes before
+    u32 length | Ed25519 signature (64 bytes; empty: unsigned)
     parts, each starting at a multiple of 64 bytes, gaps filled with zeros
 
 Numbers are little-endian. Every byte is either compared with a fixed value or covered by a digest,
@@ -16,7 +16,7 @@ import hashlib
 import os
 import secrets
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -25,8 +25,10 @@ from pprl.errors import SubmissionError
 
 MAGIC = b"pprl match file 1\n"
 MAGIC_ANY = b"pprl match file "
+PAYLOAD_MAGIC = b"pprl payload file 1\n"
 LINKAGE_KEY_MAGIC = b"pprl linkage key"
 MOST_MANIFEST = 16 << 20
+MOST_SIGNATURE = 1 << 10
 _SECRETS = (b"SQLite format 3", b"record,local_id")
 _LENGTH = struct.Struct("<I")
 _DIGEST = hashlib.sha256().digest_size
@@ -52,43 +54,42 @@ def write_container(
     file: BinaryIO, manifest: bytes, parts: Iterable[bytes | memoryview], signature: bytes = b""
 ) -> None:
     """Write a match file; `parts` may be produced one at a time."""
-    head = MAGIC + _LENGTH.pack(len(manifest)) + manifest
+    for piece in container(manifest, parts, signature):
+        file.write(piece)
+
+
+def container(
+    manifest: bytes,
+    parts: Iterable[bytes | memoryview],
+    signature: bytes = b"",
+    magic: bytes = MAGIC,
+) -> Iterator[bytes | memoryview]:
+    """A file piece by piece; `parts` may be produced one at a time."""
+    head = magic + _LENGTH.pack(len(manifest)) + manifest
     head += hashlib.sha256(head).digest() + _LENGTH.pack(len(signature)) + signature
-    file.write(head)
+    yield head
     position = len(head)
     for part in parts:
         gap = -position % _ALIGNMENT
-        file.write(bytes(gap))
-        file.write(part)
+        yield bytes(gap)
+        yield part
         position += gap + len(part)
 
 
-def read_head(view: memoryview, name: str) -> Head:
+def read_head(view: memoryview, name: str, magic: bytes = MAGIC) -> Head:
     """Read and check everything before the parts.
 
     Args:
         view: the whole file.
         name: what messages call it.
+        magic: the first line of the kind of file that is wanted.
 
     Raises:
         SubmissionError: the file is no match file, of a newer version, truncated or altered.
     """
-    start = bytes(view[: len(MAGIC)])
-    if start.startswith(LINKAGE_KEY_MAGIC):
-        raise SubmissionError(
-            f"{name}: is a linkage key, not a match file. The hub must never hold it: delete it, "
-            "tell the institution that sent it, and have the institutions make a new key."
-        )
-    if start != MAGIC:
-        if start.startswith(MAGIC_ANY):
-            raise SubmissionError(f"{name}: has another format version; upgrade pprl to read it.")
-        if start.startswith(_SECRETS):
-            raise SubmissionError(
-                f"{name}: looks like an institution's state or id map, not a match file. The hub "
-                "must never hold it: delete it and tell the institution that sent it."
-            )
-        raise SubmissionError(f"{name}: is not a pprl match file.")
-    manifest_length, manifest_start = _length(view, len(MAGIC), name)
+    if bytes(view[: len(magic)]) != magic:
+        raise SubmissionError(f"{name}: {_foreign(bytes(view[:64]), magic)}")
+    manifest_length, manifest_start = _length(view, len(magic), name)
     if manifest_length > MOST_MANIFEST:
         raise SubmissionError(f"{name}: is damaged (manifest too long). Ask for it again.")
     manifest_end = manifest_start + manifest_length
@@ -99,6 +100,8 @@ def read_head(view: memoryview, name: str) -> Head:
     size = signature_start + signature_length
     if size > len(view):
         raise SubmissionError(f"{name}: is truncated (signature). Ask for it again.")
+    if signature_length > MOST_SIGNATURE:
+        raise SubmissionError(f"{name}: is damaged (signature too long). Ask for it again.")
     return Head(bytes(view[manifest_start:manifest_end]), bytes(view[signature_start:size]), size)
 
 
@@ -157,6 +160,28 @@ class replacing:  # noqa: N801 - reads as a verb: `with replacing(path) as file`
         finally:
             self._file.close()
             self._partial.unlink(missing_ok=True)
+
+
+def _foreign(start: bytes, magic: bytes) -> str:
+    """What a file is that begins otherwise than was wanted, and what to do with it."""
+    wanted = magic.split(b" 1", 1)[0].decode("ascii").removeprefix("pprl ")
+    if start.startswith(LINKAGE_KEY_MAGIC):
+        return (
+            f"is a linkage key, not a {wanted}. The hub must never hold it: delete it, "
+            "tell the institution that sent it, and have the institutions make a new key."
+        )
+    if start.startswith(magic.split(b"1", 1)[0]):
+        return "has another format version; upgrade pprl to read it."
+    if start.startswith(_SECRETS):
+        return (
+            f"looks like an institution's state or id map, not a {wanted}. The hub "
+            "must never hold it: delete it and tell the institution that sent it."
+        )
+    for other in (MAGIC, PAYLOAD_MAGIC):
+        if start.startswith(other):
+            kind = other.split(b" 1", 1)[0].decode("ascii")
+            return f"is a {kind}, not a {wanted}."
+    return f"is not a pprl {wanted}."
 
 
 def _length(view: memoryview, start: int, name: str) -> tuple[int, int]:

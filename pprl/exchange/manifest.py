@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pprl.agreement.document import Table
-from pprl.agreement.party import IDENTIFIER
+from pprl.agreement.party import IDENTIFIER, read_recipient
 from pprl.errors import SubmissionError
 
 FORMAT = 1
@@ -57,6 +57,7 @@ class Manifest:
 
     Attributes:
         institution: the party's id.
+        recipient: the hub's public age key (`age1...`): the one hub that it is for; "" in trials.
         agreement: digest of the whole agreement under which it was encoded.
         linkage: digest of its linkage section.
         key_check: tells whether two files were made with one linkage key; 32 hexadecimal digits.
@@ -82,12 +83,14 @@ class Manifest:
     unplaced: float
     non_match_profile: Mapping[str, PassProfile] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
+    recipient: str = ""
 
     def to_bytes(self) -> bytes:
         """The manifest as canonical JSON: sorted keys, no spaces, ASCII."""
         content = {
             "format": FORMAT,
             "institution": self.institution,
+            "recipient": self.recipient,
             "agreement": self.agreement,
             "linkage": self.linkage,
             "key_check": self.key_check,
@@ -125,26 +128,17 @@ class Manifest:
         Raises:
             SubmissionError: not JSON, a newer format, or a key missing, unknown or of a wrong type.
         """
-        try:
-            tree = json.loads(
-                content.decode("ascii"), parse_constant=_no_constant, object_pairs_hook=_once
-            )
-        except (ValueError, RecursionError):
-            raise SubmissionError(f"{name}: its manifest is not readable JSON.") from None
-        if not isinstance(tree, dict):
-            raise SubmissionError(f"{name}: its manifest is not a JSON object.")
-        table = Table(tree, "manifest", [])
-        if table.whole("format", least=1) > FORMAT:
-            raise SubmissionError(f"{name}: has a newer format version; upgrade pprl to read it.")
+        table = read_tree(content, name, FORMAT)
         completeness = table.table("completeness")
         profiles = table.table("non_match_profile")
         manifest = cls(
-            institution=_party(table, "institution"),
-            agreement=_digest(table, "agreement", 64),
-            linkage=_digest(table, "linkage", 64),
-            key_check=_digest(table, "key_check", 32),
-            records=_count(table, "records"),
-            sequence=_count(table, "sequence"),
+            institution=read_party_id(table, "institution"),
+            recipient=read_hub_key(table, "recipient"),
+            agreement=read_digest(table, "agreement", 64),
+            linkage=read_digest(table, "linkage", 64),
+            key_check=read_digest(table, "key_check", 32),
+            records=read_count(table, "records"),
+            sequence=read_count(table, "sequence"),
             software=table.text("software"),
             epsilon=table.number("epsilon", above=0.0),
             completeness=MappingProxyType({k: _share(completeness, k) for k in completeness}),
@@ -160,11 +154,36 @@ class Manifest:
         return manifest
 
 
+def read_tree(content: bytes, name: str, newest: int) -> Table:
+    """A manifest's JSON as a table, its `format` checked.
+
+    Args:
+        content: the JSON text.
+        name: what messages call the file.
+        newest: the newest format that can be read.
+
+    Raises:
+        SubmissionError: not JSON, not an object, or of a newer format.
+    """
+    try:
+        tree = json.loads(
+            content.decode("ascii"), parse_constant=_no_constant, object_pairs_hook=_once
+        )
+    except (ValueError, RecursionError):
+        raise SubmissionError(f"{name}: its manifest is not readable JSON.") from None
+    if not isinstance(tree, dict):
+        raise SubmissionError(f"{name}: its manifest is not a JSON object.")
+    table = Table(tree, "manifest", [])
+    if table.whole("format", least=1) > newest:
+        raise SubmissionError(f"{name}: has a newer format version; upgrade pprl to read it.")
+    return table
+
+
 def _profile(table: Table) -> PassProfile:
     """One pass's non-match profile."""
     levels = table.table("levels")
     profile = PassProfile(
-        _count(table, "pairs"), MappingProxyType({key: levels.wholes(key) for key in levels})
+        read_count(table, "pairs"), MappingProxyType({key: levels.wholes(key) for key in levels})
     )
     counts = [count for row in profile.levels.values() for count in row]
     if not all(0 <= count < MOST_RECORDS for count in counts):
@@ -177,16 +196,16 @@ def _part(table: Table) -> Part:
     """One part's description."""
     part = Part(
         pass_name=table.text("pass"),
-        entries=_count(table, "entries"),
-        words=_count(table, "words"),
+        entries=read_count(table, "entries"),
+        words=read_count(table, "words"),
         bytes=table.whole("bytes"),
-        sha256=_digest(table, "sha256", 64),
+        sha256=read_digest(table, "sha256", 64),
     )
     table.finish()
     return part
 
 
-def _count(table: Table, key: str) -> int:
+def read_count(table: Table, key: str) -> int:
     """A count below `MOST_RECORDS`."""
     value = table.whole(key)
     if value >= MOST_RECORDS:
@@ -202,7 +221,7 @@ def _share(table: Table, key: str) -> float:
     return value
 
 
-def _digest(table: Table, key: str, digits: int) -> str:
+def read_digest(table: Table, key: str, digits: int) -> str:
     """A text of so many hexadecimal digits."""
     value = table.text(key)
     if len(value) != digits or set(value) - set("0123456789abcdef"):
@@ -210,12 +229,19 @@ def _digest(table: Table, key: str, digits: int) -> str:
     return value
 
 
-def _party(table: Table, key: str) -> str:
+def read_party_id(table: Table, key: str) -> str:
     """A party's id."""
     value = table.text(key)
     if value and not IDENTIFIER.fullmatch(value):
         table.fault(key, "is no party's id")
     return value
+
+
+def read_hub_key(table: Table, key: str) -> str:
+    """The hub's public key, which may be empty and may not be missing."""
+    if not table.has(key):
+        table.fault(key, 'is missing; write a text in quotes, "" in trials')
+    return read_recipient(table, key)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

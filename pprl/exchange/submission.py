@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
+import datetime
 import hashlib
-import mmap
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,13 +14,22 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pprl.errors import SubmissionError
-from pprl.exchange.container import read_head, read_parts, replacing, write_container
+from pprl.agreement import Agreement
+from pprl.agreement.enforcement import enforce
+from pprl.errors import SubmissionError, UsageError
+from pprl.exchange.compression import is_compressed
+from pprl.exchange.container import container, read_head, read_parts
+from pprl.exchange.identity import Identity
 from pprl.exchange.manifest import Manifest, Part
-
-_ARROW_HEAD = 8
-_MESSAGE_HEADER = 2
-_BATCH_COMPRESSION = 3
+from pprl.exchange.origin import (
+    MATCH_FILE,
+    check_made_for,
+    check_recipient,
+    checked_recipient,
+    signer_of,
+)
+from pprl.exchange.sealing import mapped, write_pieces
+from pprl.exchange.signing_key import SigningKey
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +62,12 @@ class Submission:
     Attributes:
         manifest: what it is and whose.
         passes: the entries of each pass.
+        blinding: as it travels, ""; where a hub keeps it blinded, the check value of the hub's key.
     """
 
     manifest: Manifest
     passes: Mapping[str, Entries]
+    blinding: str = ""
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -77,48 +87,84 @@ class Submission:
         """How many records."""
         return self.manifest.records
 
-    def write(self, path: str | os.PathLike[str]) -> Manifest:
+    def write(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        signing_key: SigningKey | None = None,
+        recipient: str = "",
+    ) -> Manifest:
         """Write the match file, replacing one of that name only once it is complete.
 
-        The same submission gives the same bytes.
+        Under an agreement that has the hub's key, the file is signed and sealed, and may not be
+        written otherwise. Unsealed, the same submission and key give the same bytes.
+
+        Args:
+            path: the file.
+            signing_key: the institution's; without one the file is unsigned, as in trials.
+            recipient: the hub's public key (`age1...`), if it is not the agreement's.
 
         Returns:
             the manifest as written, with its parts.
 
         Raises:
+            UsageError: the key is missing, the recipient is not the agreement's hub, or it is
+                blinded.
             SubmissionError: the file cannot be written.
         """
-        parts = [_described(name, entries) for name, entries in self.passes.items()]
-        manifest = dataclasses.replace(self.manifest, parts=tuple(parts))
-        tables = (to_arrow(entries) for entries in self.passes.values())
-        try:
-            with replacing(path) as file:
-                write_container(file, manifest.to_bytes(), tables)
-        except OSError as error:
-            raise SubmissionError(f"{path}: cannot be written ({error.strerror}).") from None
+        if self.blinding:
+            raise UsageError("A blinded submission is the hub's own, and is not written to travel.")
+        recipient = checked_recipient(self.manifest.recipient, recipient, signing_key)
+        parts = [describe(name, entries) for name, entries in self.passes.items()]
+        manifest = dataclasses.replace(self.manifest, parts=tuple(parts), recipient=recipient)
+        content = manifest.to_bytes()
+        signature = signing_key.sign(MATCH_FILE, content) if signing_key else b""
+        pieces = container(content, map(to_arrow, self.passes.values()), signature)
+        write_pieces(path, pieces, recipient)
         return manifest
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> Submission:
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        identity: Identity | None = None,
+        signers: Agreement | None = None,
+        allow_unverified: bool = False,
+        today: datetime.date | None = None,
+    ) -> Submission:
         """Read a match file; its arrays stay on the disk until they are used.
 
+        It is unsealed into a private file, its signature held against the parties' keys in the
+        agreement, and only then are its manifest, its digests and its tables looked at.
+
+        Args:
+            path: the file.
+            identity: the hub's private key; needed if the file is sealed.
+            signers: the agreement; what it does not allow is refused before any work.
+            allow_unverified: also take a file that is unsigned, or signed by a key that the
+                agreement does not know: then nobody vouches for where it comes from. A trial
+                agreement, which has no keys, takes unsigned files anyway.
+            today: the day on which; the machine's own if not given.
+
         Raises:
-            SubmissionError: the file cannot be read, is no match file, is truncated or altered, or
-                its entries break the form (tokens that do not rise, records out of range).
+            AgreementError: the agreement does not allow it, or the institution is no party.
+            SubmissionError: the file cannot be read, is no match file, is sealed to another key,
+                truncated or altered, unsigned or signed by somebody else, or its entries break the
+                form (tokens that do not rise, records out of range).
+            MismatchError: it was made for another hub or under another text of the agreement.
         """
         name = Path(path).name
-        try:
-            with Path(path).open("rb") as file:
-                mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except OSError as error:
-            raise SubmissionError(f"{path}: cannot be read ({error.strerror}).") from None
-        except ValueError:
-            raise SubmissionError(f"{name}: is empty.") from None
-        view = memoryview(mapped)
+        if signers is not None:
+            enforce(signers, (), today=today)
+        view, sealed = mapped(Path(path), identity)
         head = read_head(view, name)
-        if head.signature:
-            raise SubmissionError(f"{name}: is signed, which this version cannot check; upgrade.")
+        signer = signer_of(head, MATCH_FILE, name, signers, allow_unverified)
         manifest = Manifest.from_bytes(head.manifest, name)
+        if signers is not None:
+            check_made_for(manifest, signer, signers, name, today)
+        if sealed:
+            check_recipient(manifest.recipient, identity, name)
         lengths = [part.bytes for part in manifest.parts]
         digests = [part.sha256 for part in manifest.parts]
         passes = {}
@@ -183,7 +229,7 @@ def from_arrow(part: memoryview, description: Part, name: str) -> Entries:
         reader = pa.ipc.open_file(pa.py_buffer(part))
         if reader.schema != _schema(description.words) or reader.num_record_batches != 1:
             raise SubmissionError(f"{place}: is not the table that its manifest describes.")
-        if _is_compressed(part):
+        if is_compressed(part):
             raise SubmissionError(f"{place}: is compressed, which a match file never is.")
         batch = reader.get_batch(0)
         batch.validate(full=True)
@@ -201,37 +247,6 @@ def from_arrow(part: memoryview, description: Part, name: str) -> Entries:
     )
 
 
-def _is_compressed(part: memoryview) -> bool:
-    """Whether any batch in an Arrow file is compressed: it could unpack to any size.
-
-    Arrow does not tell before it unpacks, so this looks for `RecordBatch.compression` in the
-    metadata of each message, a flatbuffer that Arrow has verified (Message.fbs, format 1.5).
-    """
-    stream = pa.BufferReader(pa.py_buffer(part[_ARROW_HEAD:]))
-    with contextlib.suppress(EOFError):
-        while True:
-            message = pa.ipc.read_message(stream)
-            if message.type == "record batch" and _names_codec(bytes(message.metadata)):
-                return True
-    return False
-
-
-def _names_codec(metadata: bytes) -> bool:
-    """Whether the metadata of a record batch has the field `compression`."""
-    root = int.from_bytes(metadata[:4], "little")
-    header = _flatbuffer_field(metadata, root, _MESSAGE_HEADER)
-    batch = header + int.from_bytes(metadata[header : header + 4], "little")
-    return bool(_flatbuffer_field(metadata, batch, _BATCH_COMPRESSION))
-
-
-def _flatbuffer_field(buffer: bytes, table: int, number: int) -> int:
-    """Where a field of a flatbuffer's table stands, 0 if it is absent."""
-    vtable = table - int.from_bytes(buffer[table : table + 4], "little", signed=True)
-    slot, size = 4 + 2 * number, int.from_bytes(buffer[vtable : vtable + 2], "little")
-    place = int.from_bytes(buffer[vtable + slot : vtable + slot + 2], "little")
-    return table + place if slot < size and place else 0
-
-
 def _schema(words: int) -> pa.Schema:
     """The columns of a table of entries, none of which may be null."""
     return pa.schema(
@@ -243,7 +258,7 @@ def _schema(words: int) -> pa.Schema:
     )
 
 
-def _described(name: str, entries: Entries) -> Part:
+def describe(name: str, entries: Entries) -> Part:
     """The part that the entries of a pass become."""
     content = to_arrow(entries)
     return Part(

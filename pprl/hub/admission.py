@@ -46,6 +46,18 @@ def admit(submissions: Sequence[Submission], agreement: Agreement) -> list[Submi
     return ordered
 
 
+def admit_alone(submission: Submission, agreement: Agreement) -> None:
+    """Check one submission against the agreement, before it is kept.
+
+    Raises:
+        AgreementError: its institution is not a party.
+        MismatchError: another agreement or profile.
+        SubmissionError: too few records, or entries that are not as the agreement's passes say.
+    """
+    _check_origin(submission, agreement)
+    _check_form(submission, agreement)
+
+
 def _check_origin(submission: Submission, agreement: Agreement) -> None:
     """The party, the agreement and the number of records."""
     institution = submission.institution
@@ -79,6 +91,11 @@ def _check_keys(ordered: Sequence[Submission]) -> None:
             f"The linkage keys differ: one is used by {sides}. "
             "The institutions must encode again with one key."
         )
+    if len({submission.blinding for submission in ordered}) > 1:
+        raise MismatchError(
+            "Blinded submissions are linked with others of their own store alone. Take in the "
+            "match files with pprl store add."
+        )
 
 
 def _check_form(submission: Submission, agreement: Agreement) -> None:
@@ -101,7 +118,8 @@ def _check_form(submission: Submission, agreement: Agreement) -> None:
                 f"{place}: a record has more or fewer entries than the quota of "
                 f"{linkage_pass.quota}. Ask for a file made by pprl encode."
             )
-        if not _filled_as_agreed(entries, agreement, linkage_pass):
+        # Blinded entries were found to be so before their bits were covered.
+        if not submission.blinding and not _filled_as_agreed(entries, agreement, linkage_pass):
             raise SubmissionError(
                 f"{place}: a segment has more or fewer bits than agreed. "
                 "Ask for a file made by pprl encode."

@@ -15,6 +15,7 @@ from pprl.exchange import Entries, Submission
 from pprl.hub.candidates import shared_tokens
 
 TILE = 1 << 13
+_ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -26,7 +27,7 @@ class PassPairs:
         group: `int32[n]`, the pair of sources, an index into `source_pairs` of all sources.
         left: `uint32[n]`, record in the first source of the pair.
         right: `uint32[n]`, record in the second.
-        token: `uint64[n]`, the block they share.
+        token: `uint64[n]`, decides ties, the lower first: from the bits they share (`tie`).
         pattern: `int64[n]`, the pattern of levels.
     """
 
@@ -69,15 +70,16 @@ def compare_pass(
         (group, a, b, *shared_tokens(tables[a].tokens, tables[b].tokens))
         for group, (a, b) in enumerate(source_pairs(len(tables)))
     ]
+    patterns, ties = zip(
+        *(_patterns(comparison, tables[a], tables[b], i, j) for _, a, b, i, j in found), strict=True
+    )
     return PassPairs(
         comparison=comparison,
         group=np.repeat(np.arange(len(found), dtype=np.int32), [len(i) for _, _, _, i, _ in found]),
         left=np.concatenate([tables[a].records[i] for _, a, _, i, _ in found]),
         right=np.concatenate([tables[b].records[j] for _, _, b, _, j in found]),
-        token=np.concatenate([tables[a].tokens[i] for _, a, _, i, _ in found]),
-        pattern=np.concatenate(
-            [_patterns(comparison, tables[a], tables[b], i, j) for _, a, b, i, j in found]
-        ),
+        token=np.concatenate(ties),
+        pattern=np.concatenate(patterns),
     )
 
 
@@ -87,13 +89,35 @@ def _patterns(
     right: Entries,
     i: NDArray[np.intp],
     j: NDArray[np.intp],
-) -> NDArray[np.int64]:
-    """The patterns of pairs of entries, gathered a tile at a time to stay in the cache."""
-    patterns = np.empty(len(i), np.int64)
+) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """The patterns and ties of pairs of entries, gathered a tile at a time to stay in the cache."""
+    patterns, ties = np.empty(len(i), np.int64), np.empty(len(i), np.uint64)
     for start in range(0, len(i), TILE):
         tile = slice(start, start + TILE)
         common = comparison.shared(
             left.filters.take(i[tile], axis=0), right.filters.take(j[tile], axis=0)
         )
         patterns[tile] = comparison.patterns(comparison.levels(common))
-    return patterns
+        ties[tile] = tie(common)
+    return patterns, ties
+
+
+def tie(common: NDArray[np.uint16]) -> NDArray[np.uint64]:
+    """What decides between pairs of equal evidence: the one that shares more bits is lower.
+
+    It is made of the shared bits alone, down to their number in each segment, so that the choice
+    depends on nothing but the students, and is the same for blinded entries, whose tokens are not.
+
+    Args:
+        common: `uint16[n, segments]`.
+
+    Returns:
+        `uint64[n]`.
+    """
+    mixed = np.zeros(len(common), np.uint64)
+    for column in common.T:
+        mixed = (mixed + column) * _ODD
+        mixed ^= mixed >> np.uint64(32)
+    missing = np.uint64(0xFFFF) - common.sum(axis=1, dtype=np.uint64)
+    lower_first: NDArray[np.uint64] = missing << np.uint64(48) | mixed >> np.uint64(16)
+    return lower_first

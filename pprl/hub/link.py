@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pprl.agreement import Agreement
+from pprl.agreement.enforcement import enforce
 from pprl.errors import UsageError
 from pprl.exchange import Submission
 from pprl.hub.admission import admit
@@ -30,6 +32,7 @@ def link(
     *,
     threshold: float = THRESHOLD,
     progress: Progress = True,
+    today: datetime.date | None = None,
 ) -> Linkage:
     """Find the records that are the same person among several institutions' submissions.
 
@@ -40,15 +43,17 @@ def link(
         agreement: the agreement under which they were encoded.
         threshold: pairs of at least this probability are accepted, 0 to 1.
         progress: True draws a bar on a terminal, False is silent, a function is told.
+        today: the day on which; the machine's own if not given.
 
     Raises:
         UsageError: fewer than two submissions, or a threshold out of range.
-        AgreementError: an institution is not a party.
+        AgreementError: the agreement does not allow it: see `pprl.agreement.enforcement`.
         MismatchError: other agreements or keys, or an institution twice.
         SubmissionError: a submission is not as the agreement says.
     """
     if not 0 < threshold <= 1:
         raise UsageError(f"threshold must be above 0 and at most 1, not {threshold}.")
+    enforce(agreement, [submission.institution for submission in submissions], today=today)
     admitted = admit(submissions, agreement)
     groups = source_pairs(len(admitted))
     believed = Believed(agreement, [submission.manifest for submission in admitted])

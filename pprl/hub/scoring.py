@@ -45,8 +45,8 @@ class Candidates:
         group: `int32[n]`, the pair of sources.
         left: `uint32[n]`, record in the first source.
         right: `uint32[n]`, record in the second.
-        token: `uint64[n]`, the lowest block token that the pair shares; it decides ties, because
-            it depends on the students alone.
+        token: `uint64[n]`, decides ties: the lowest of `pprl.hub.comparison.tie` over the passes
+            that found the pair.
         log_odds: `float64[n]`, the highest of the passes that found the pair.
         best: `int64[n]`, the pass whose log-odds they are, by its place in the agreement.
         passes: `int64[n]`, how many passes found it.

@@ -3,6 +3,7 @@
 Only this package sees names and holds the linkage key. The hub never imports it.
 """
 
+from pprl.institution.disclosures import DisclosureLog
 from pprl.institution.encode import encode
 from pprl.institution.encoded import Encoded
 from pprl.institution.inspection import Inspection, inspect
@@ -12,6 +13,7 @@ from pprl.institution.state import State
 from pprl.institution.students import read_students
 
 __all__ = [
+    "DisclosureLog",
     "Encoded",
     "Inspection",
     "LinkageKey",

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from pprl.agreement.linkage import Pass
 from pprl.errors import StudentsError
 from pprl.institution.blocks import BlockValues
-from pprl.institution.state import Ledger
+from pprl.institution.ledger import Ledger
 
 FEWEST_KNOWN = 50
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Owners:
-    """Which student each local id belongs to, by the local ids' digests.
+    """Which student each identity belongs to.
 
     Attributes:
         digests: `uint64[k]`, rising.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime
+import functools
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 
 from pprl._version import __version__
 from pprl.agreement import Agreement, LinkageSection, Pass
+from pprl.agreement.enforcement import enforce
 from pprl.errors import StudentsError
 from pprl.exchange import Entries, Manifest, PassProfile, Submission
 from pprl.exchange.spool import Spool
@@ -30,11 +33,12 @@ from pprl.institution.filling import (
     private_blocks,
     side_by_side,
 )
+from pprl.institution.identities import identify, traits_of
 from pprl.institution.linkage_key import LinkageKey
 from pprl.institution.name_words import NameWords
 from pprl.institution.normalise import normalise
 from pprl.institution.prf import Prf
-from pprl.institution.published import completeness, pass_profile, present
+from pprl.institution.published import completeness, pass_profile, told_of_fields
 from pprl.institution.state import State
 from pprl.institution.tokens import TokenTable, token_table
 from pprl.progress import Progress, tracked
@@ -55,12 +59,13 @@ class _Roster:
 
     Attributes:
         students: the collapsed students.
-        owners: the student that each local id belongs to.
-        identity: `uint64[n]`, the digest of each student's smallest local id.
+        owners: the student that each identity belongs to.
+        identity: `uint64[n]`, what the ledger and the decoys know each student by.
         record: `uint32[n]`, each student's record number.
         blocking: their blocks.
         tables: the token digests of each segment.
         side_by_side: the same for the numba kernel, if that is to fill.
+        given_again: how many local ids named another student before.
     """
 
     students: Students
@@ -70,6 +75,7 @@ class _Roster:
     blocking: Blocking
     tables: Mapping[str, TokenTable]
     side_by_side: StudentTokens | None
+    given_again: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +104,7 @@ def encode(
     state: State | None = None,
     kernel: KernelName | None = None,
     progress: Progress = True,
+    today: datetime.date | None = None,
 ) -> Encoded:
     """Encode students for the hub.
 
@@ -120,12 +127,14 @@ def encode(
         kernel: "numba" (of the extra `pprl-edu[fast]`) or "numpy", which give the same bits; None
             takes numba where it is installed and there is enough to do.
         progress: True draws a bar on a terminal, False is silent, a function is told.
+        today: the day on which; the machine's own if not given.
 
     Raises:
-        AgreementError: the institution is not a party.
+        AgreementError: the agreement does not allow it: see `pprl.agreement.enforcement`.
         StudentsError: a field that the agreement requires is empty throughout, one local id names
             two people, or there are fewer students than the agreement's minimum.
         UsageError: a column is missing or holds something other than text; no such kernel.
+        StateError: the state is another party's, or cannot be written.
     """
     if state is None:
         with contextlib.closing(State.in_memory()) as own:
@@ -137,16 +146,20 @@ def encode(
                 state=own,
                 kernel=kernel,
                 progress=progress,
+                today=today,
             )
-    agreement.party(institution_id)
+    enforce(agreement, (institution_id,), today=today)
     section = agreement.linkage
     check = key.check_value(section.digest)
     # The institution's own bits change with the linkage key: else what stays the same is a decoy.
     context = hashlib.sha256(f"{section.digest}/{check}/{institution_id}".encode()).hexdigest()
-    roster = _roster(students, agreement, key, state, context, kernel)
-    fields_told = _fields_told(roster.students, agreement)
     epsilon = agreement.records.epsilon
-    with state.transaction(), _kept_on_disk(section, len(roster.students)) as kept:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(state.transaction())
+        state.serve(institution_id)
+        roster = _roster(students, agreement, key, state, context, kernel)
+        fields_told = told_of_fields(roster.students, agreement)
+        kept = stack.enter_context(_kept_on_disk(section, len(roster.students)))
         encoded = {
             linkage_pass.name: _encode_pass(
                 section, linkage_pass, roster, key, state, context, epsilon, kept
@@ -163,6 +176,7 @@ def encode(
         )
         manifest = Manifest(
             institution=institution_id,
+            recipient=agreement.hub_key,
             agreement=agreement.digest,
             linkage=section.digest,
             key_check=check,
@@ -176,6 +190,8 @@ def encode(
         )
         sequence = state.sequence_of(context, _content(manifest, passes, roster.tables))
     notes = [*roster.students.notes, *fields_told]
+    if roster.given_again:
+        notes.append(f"{roster.given_again} local ids name another student than before.")
     if idle := int((~np.any([item.emitting for item in encoded.values()], axis=0)).sum()):
         notes.append(
             f"{idle} of {len(roster.students)} students emit in no pass: cannot be linked."
@@ -202,9 +218,15 @@ def _roster(
             f"{agreement.records.minimum}, because a handful hides nobody."
         )
     digests = state.student_digest(context, collapsed.local_ids.tolist())
-    smallest = np.full(len(collapsed), len(digests))
-    np.minimum.at(smallest, collapsed.local_id_student, np.arange(len(digests)))
-    identity = digests[smallest]
+    identified = identify(
+        state.identities(context),
+        digests,
+        collapsed.local_id_student,
+        traits_of(collapsed.records, state.derive(context, "traits")),
+        functools.partial(state.mint, context),
+    )
+    state.keep_identities(context, identified)
+    identity = identified.identity
     record = np.empty(len(collapsed), np.uint32)
     record[np.argsort(identity)] = np.arange(len(collapsed), dtype=np.uint32)
     words = NameWords.of(collapsed.records)
@@ -223,9 +245,17 @@ def _roster(
         )
         for segment in section.segments
     }
-    owners = Owners.of(digests, collapsed.local_id_student)
-    compiled = side_by_side(tables, chosen_kernel(kernel, len(collapsed)))
-    return _Roster(collapsed, owners, identity, record, blocking, tables, compiled)
+    owners = Owners.of(identity, np.arange(len(collapsed)))
+    return _Roster(
+        collapsed,
+        owners,
+        identity,
+        record,
+        blocking,
+        tables,
+        side_by_side(tables, chosen_kernel(kernel, len(collapsed))),
+        identified.given_again,
+    )
 
 
 def _encode_pass(
@@ -292,26 +322,6 @@ def _kept_on_disk(section: LinkageSection, students: int) -> Iterator[Callable[[
         return
     with contextlib.closing(Spool()) as spool:
         yield spool.keep
-
-
-def _fields_told(students: Students, agreement: Agreement) -> tuple[str, ...]:
-    """Notes on fields that are empty throughout.
-
-    Raises:
-        StudentsError: the agreement requires one of them.
-    """
-    empty = [n for n in agreement.linkage.fields if not present(students.records, n).any()]
-    for name in empty:
-        if name in agreement.records.required_fields:
-            raise StudentsError(
-                f"{name} is empty or unreadable in every row, and the agreement requires it. "
-                "Add the column to the export, or map it with columns={...}."
-            )
-    return tuple(
-        f"{name} is empty in every row, or its column was not recognised; fewer matches will be "
-        "found without it."
-        for name in empty
-    )
 
 
 def _id_map(roster: _Roster) -> pd.DataFrame:

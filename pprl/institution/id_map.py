@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -46,3 +47,37 @@ def write_id_map(id_map: pd.DataFrame, path: str | os.PathLike[str]) -> None:
             file.write(content)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None
+
+
+def local_ids_of(
+    study_ids: Iterable[str], id_map: str | os.PathLike[str], crosswalk: str | os.PathLike[str]
+) -> list[str]:
+    """The local ids that study IDs stand for.
+
+    Args:
+        study_ids: those of a payload.
+        id_map: the file of the submission that was linked: `record, local_id`.
+        crosswalk: the file that the hub gave back: `record, study_id`.
+
+    Raises:
+        UsageError: a file is not as it should be, or a study ID is not in the crosswalk.
+    """
+    tables = []
+    for path, column in ((id_map, "local_id"), (crosswalk, "study_id")):
+        try:
+            table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
+        except ValueError:
+            table = pd.DataFrame()
+        if list(table.columns) != ["record", column]:
+            raise UsageError(f"{path}: has other columns than record,{column}. Name another file.")
+        tables.append(table)
+    wanted = set(study_ids)
+    known = tables[0].merge(tables[1], on="record")
+    if missing := len(wanted - set(known["study_id"])):
+        raise UsageError(
+            f"{missing} of {len(wanted)} study IDs are not in {crosswalk} or its records not in "
+            f"{id_map}. Name the files of one submission."
+        )
+    return sorted(known.loc[known["study_id"].isin(wanted), "local_id"])

@@ -7,7 +7,6 @@ import binascii
 import hashlib
 import os
 import secrets
-import stat
 from pathlib import Path
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -15,10 +14,15 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from pprl.errors import KeyFileError
 from pprl.exchange.container import LINKAGE_KEY_MAGIC
+from pprl.exchange.key_file import load_key_file, save_key_file
 
 KEY_BYTES = 32
 CHECK_BYTES = 16
-_HEADER = LINKAGE_KEY_MAGIC + b" 1\n"
+_MAGIC = LINKAGE_KEY_MAGIC + b" 1"
+_WHAT = (
+    "a pprl linkage key. Use the file that the institutions share; only the first of them makes "
+    "one (pprl key new)."
+)
 
 
 def derive(secret: bytes, salt: bytes, purpose: str, length: int = KEY_BYTES) -> bytes:
@@ -50,52 +54,37 @@ class LinkageKey:
         """A new key from the operating system's random numbers."""
         return cls(secrets.token_bytes(KEY_BYTES))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the key file, readable by its owner alone.
+    def save(self, path: str | os.PathLike[str], passphrase: str | None = None) -> None:
+        """Write the key file, readable by its owner alone, locked if a passphrase is given.
 
         Raises:
             KeyFileError: a file of that name exists (it is never overwritten: with the only copy
                 of a key all study IDs would be lost), or it cannot be written.
         """
-        text = base64.b64encode(self._secret)
-        content = _HEADER + text + b"\n" + _checksum(self._secret) + b"\n"
-        try:
-            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
-            with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-                file.write(content)
-        except FileExistsError:
-            raise KeyFileError(
-                f"{path}: exists already and is not overwritten. Choose another name."
-            ) from None
-        except OSError as error:
-            raise KeyFileError(f"{path}: cannot be written ({error.strerror}).") from None
+        lines = base64.b64encode(self._secret) + b"\n" + _checksum(self._secret) + b"\n"
+        save_key_file(path, _MAGIC, lines, passphrase)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> LinkageKey:
+    def load(cls, path: str | os.PathLike[str], passphrase: str | None = None) -> LinkageKey:
         """Read a key file.
 
         Raises:
-            KeyFileError: missing, not a key file, damaged, or (on POSIX) open to other users.
+            KeyFileError: missing, not a key file, locked, damaged, or (on POSIX) open to other
+                users.
         """
-        path = Path(path)
+        content = load_key_file(Path(path), _MAGIC, _WHAT, passphrase)
         try:
-            content = path.read_bytes().replace(b"\r\n", b"\n")
-        except OSError as error:
-            raise KeyFileError(f"{path}: cannot be read ({error.strerror}).") from None
-        if not content.startswith(_HEADER):
-            raise KeyFileError(
-                f"{path}: is not a pprl linkage key. Use the file that the institutions share; "
-                "only the first of them makes one (pprl key new)."
-            )
-        refuse_open_to_others(path)
-        try:
-            text, check = content[len(_HEADER) :].split()
+            text, check = content.split()
             secret = base64.b64decode(text, validate=True)
         except (ValueError, binascii.Error):
             secret, check = b"", b""
         if len(secret) != KEY_BYTES or _checksum(secret) != check:
             raise KeyFileError(f"{path}: is damaged. Ask the institution that sent it for a copy.")
         return cls(secret)
+
+    def exported(self) -> bytes:
+        """The key itself, to be sealed to another institution and to nobody else: 32 bytes."""
+        return self._secret
 
     def derive(self, linkage_digest: str, purpose: str, length: int = KEY_BYTES) -> bytes:
         """The key for one purpose under one linkage section.
@@ -119,16 +108,6 @@ class LinkageKey:
     def __reduce__(self) -> tuple[object, ...]:
         """Refuse to be pickled: a key must not slip into a file or another process unseen."""
         raise KeyFileError("A linkage key is not pickled; save it with LinkageKey.save.")
-
-
-def refuse_open_to_others(path: Path) -> None:
-    """Check that only its owner can read a secret file (on POSIX systems).
-
-    Raises:
-        KeyFileError: others can.
-    """
-    if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise KeyFileError(f"{path}: is open to other users. Run: chmod 600 {path}")
 
 
 def _checksum(secret: bytes) -> bytes:

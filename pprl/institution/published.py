@@ -7,11 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pprl.agreement import Agreement
 from pprl.agreement.levels import Comparison
 from pprl.agreement.linkage import Pass
+from pprl.errors import StudentsError
 from pprl.exchange.budget import completeness_budget, profile_budget, profile_sensitivity
 from pprl.exchange.manifest import PassProfile
 from pprl.institution.blocks import BlockValues
+from pprl.institution.collapse import Students
 from pprl.institution.filling import Blanks, Filling
 from pprl.institution.noise import noised
 from pprl.institution.normalise import NormalisedStudents
@@ -123,3 +126,23 @@ def _pairs_of_two(
     two = start[np.diff(np.append(start, len(first.tokens))) == 2]
     swapped = first.student[two] > first.student[two + 1]
     return first.take(two + swapped), first.take(two + ~swapped)
+
+
+def told_of_fields(students: Students, agreement: Agreement) -> tuple[str, ...]:
+    """Notes on fields that are empty throughout.
+
+    Raises:
+        StudentsError: the agreement requires one of them.
+    """
+    empty = [n for n in agreement.linkage.fields if not present(students.records, n).any()]
+    for name in empty:
+        if name in agreement.records.required_fields:
+            raise StudentsError(
+                f"{name} is empty or unreadable in every row, and the agreement requires it. "
+                "Add the column to the export, or map it with columns={...}."
+            )
+    return tuple(
+        f"{name} is empty in every row, or its column was not recognised; fewer matches will be "
+        "found without it."
+        for name in empty
+    )

@@ -7,8 +7,8 @@ What others must be able to match repeats under any state, since it hangs on the
 decoys and the positions of missing fields do not. So whoever lays submissions made under two states
 side by side sees which entries are decoys and which fields are missing, and the ledger of one does
 not guard the other. A lost state is restored from a backup, or the partners agree on a new linkage
-key; so too if a party's id changes. A local id is never given to another student: the ledger would
-take the two for one.
+key; so too if a party's id changes, which is why a state knows its party and refuses another's id.
+Which student a local id names is remembered in `pprl.institution.identities`.
 """
 
 from __future__ import annotations
@@ -19,20 +19,27 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pprl.errors import KeyFileError, StateError
-from pprl.institution.linkage_key import derive, refuse_open_to_others
+from pprl.exchange.key_file import refuse_open_to_others
+from pprl.institution.identities import TRAITS, Identified, Identities, renamed
+from pprl.institution.ledger import Ledger
+from pprl.institution.linkage_key import derive
 
 SECRET_BYTES = 32
-_VERSION = 1
+_VERSION = 2
 _IN_USE = "The state is in use by another process; run again later."
 _SCHEMA = """
 CREATE TABLE secret (id INTEGER PRIMARY KEY CHECK (id = 1), bytes BLOB NOT NULL);
+CREATE TABLE party (id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL);
+CREATE TABLE identities (
+    context TEXT PRIMARY KEY, local_ids BLOB NOT NULL, identity BLOB NOT NULL,
+    minted BLOB NOT NULL, traits BLOB NOT NULL
+);
 CREATE TABLE ledger (
     context TEXT NOT NULL, pass TEXT NOT NULL, tokens BLOB NOT NULL, holders BLOB NOT NULL,
     PRIMARY KEY (context, pass)
@@ -42,35 +49,6 @@ CREATE TABLE sent (
     PRIMARY KEY (context, sequence)
 );
 """
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """The blocks of one pass that were ever sent under one key and linkage section.
-
-    Attributes:
-        tokens: `uint64[n]`, rising.
-        holders: `uint64[n]`, the student digest of each block's one holder.
-    """
-
-    tokens: NDArray[np.uint64]
-    holders: NDArray[np.uint64]
-
-    def holder_of(self, tokens: NDArray[np.uint64]) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
-        """Which tokens were ever sent (`bool[m]`), and for whom (`uint64[m]`, 0 where not)."""
-        place = np.searchsorted(self.tokens, tokens)
-        place[place == len(self.tokens)] = 0
-        if not len(self.tokens):
-            return np.zeros(len(tokens), bool), np.zeros(len(tokens), np.uint64)
-        known = self.tokens[place] == tokens
-        return known, np.where(known, self.holders[place], np.uint64(0))
-
-    def with_entries(self, tokens: NDArray[np.uint64], holders: NDArray[np.uint64]) -> Ledger:
-        """This ledger and further blocks; a block already in it keeps its holder."""
-        known, _ = self.holder_of(tokens)
-        merged = np.concatenate((self.tokens, tokens[~known]))
-        order = np.argsort(merged)
-        return Ledger(merged[order], np.concatenate((self.holders, holders[~known]))[order])
 
 
 class State:
@@ -113,8 +91,8 @@ class State:
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
                 raise StateError(_IN_USE) from None
             raise StateError(
-                f"{path}: is no pprl state file, or is damaged or of a newer version. "
-                "Restore it from a backup, or upgrade pprl."
+                f"{path}: is no pprl state file, or is damaged or of another version. "
+                "Restore it from a backup, or use the pprl that wrote it."
             ) from None
 
     @classmethod
@@ -157,7 +135,13 @@ class State:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Keep other processes out from the first read to the last write; undo if it raises."""
+        """Keep other processes out from the first read to the last write; undo if it raises.
+
+        Within another transaction it is part of that one.
+        """
+        if self._connection.in_transaction:
+            yield
+            return
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
@@ -172,6 +156,74 @@ class State:
             if isinstance(error, sqlite3.Error):
                 raise StateError("The state cannot be written; is the disk full?") from None
             raise
+
+    def serve(self, party: str) -> None:
+        """Take a party for the one whose state this is; within `transaction`.
+
+        Raises:
+            StateError: it is another party's. Its entries would repeat under the new id while its
+                decoys would not, which tells the hub which are which.
+        """
+        found = self._connection.execute("SELECT name FROM party").fetchone()
+        if found is None:
+            self._connection.execute("INSERT INTO party VALUES (1, ?)", (party,))
+        elif found[0] != party:
+            raise StateError(
+                f"The state belongs to {found[0]!r}, and cannot serve {party!r}: each party keeps "
+                "a state of its own. If the party was renamed, agree on a new linkage key and "
+                "begin a new state with it."
+            )
+
+    def identities(self, context: str) -> Identities:
+        """Every local id encoded so far under one key and linkage section."""
+        found = self._connection.execute(
+            "SELECT local_ids, identity, minted, traits FROM identities WHERE context = ?",
+            (context,),
+        ).fetchone()
+        if found is None:
+            return Identities.none()
+        local_ids, identity, minted, traits = found
+        return Identities(
+            np.frombuffer(local_ids, "<u8"),
+            np.frombuffer(identity, "<u8"),
+            np.frombuffer(minted, "<u4"),
+            np.frombuffer(traits, "<u4").reshape(-1, TRAITS),
+        )
+
+    def keep_identities(self, context: str, identified: Identified) -> None:
+        """Store the table, and give joined students' blocks to the one; within `transaction`."""
+        table = identified.table
+        columns = (table.local_ids, table.identity, table.minted, table.traits)
+        self._connection.execute(
+            "INSERT OR REPLACE INTO identities VALUES (?, ?, ?, ?, ?)",
+            (context, *(column.tobytes() for column in columns)),
+        )
+        if not len(identified.joined):
+            return
+        passes = self._connection.execute(
+            "SELECT pass FROM ledger WHERE context = ?", (context,)
+        ).fetchall()
+        for (name,) in passes:
+            ledger = self.ledger(context, name)
+            holders = renamed(ledger.holders, identified.joined)
+            self.keep_ledger(context, name, Ledger(ledger.tokens, holders))
+
+    def mint(
+        self, context: str, local_ids: NDArray[np.uint64], minted: NDArray[np.uint32]
+    ) -> NDArray[np.uint64]:
+        """New identities: a local id's digest the first time, another one each time after.
+
+        Args:
+            context: what the submission is made under.
+            local_ids: `uint64[n]`, digests.
+            minted: `uint32[n]`, how many were minted of each before.
+        """
+        key = self.derive(context, "identity")
+        identity = local_ids.copy()
+        for place in np.flatnonzero(minted).tolist():
+            name = local_ids[place].tobytes() + minted[place].tobytes()
+            identity[place] = np.frombuffer(hmac.digest(key, name, "sha256")[:8], "<u8")[0]
+        return identity
 
     def ledger(self, context: str, pass_name: str) -> Ledger:
         """The ledger of one pass under one key and linkage section."""

@@ -19,6 +19,7 @@ AGREEMENT = """
 [agreement]
 title = "Two of us"
 convener = "The hub"
+trial = true
 
 [[party]]
 id = "fresno"

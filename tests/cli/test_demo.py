@@ -36,6 +36,7 @@ def test_a_small_demonstration_runs_from_students_to_crosswalks(
     assert [Path(line).parent.name for line in last] == [party.id for party in agreement.parties]
     assert {path.name for path in (folder / "hub").iterdir()} == {
         "linkage",
+        "hub.identity",
         *(f"{party.id}.pprl" for party in agreement.parties),
     }
 
@@ -82,5 +83,5 @@ def test_the_agreement_asks_for_the_customary_number_unless_all_is_tiny() -> Non
 
 def test_the_agreement_is_toml_whatever_the_profile_is_called() -> None:
     """Quotes and backslashes in a name do not break the document."""
-    text = agreement_text({"a": "district", "b": "college"}, 'x"\\', 2)
+    text = agreement_text({"a": "district", "b": "college"}, 'x"\\', 2, {"a": "", "b": ""}, "")
     assert tomllib.loads(text)["linkage"]["profile"] == 'x"\\'

@@ -116,6 +116,7 @@ def test_every_part_begins_at_a_multiple_of_64_bytes() -> None:
         (BARE[:-4], "is truncated"),
         (BARE[:-4] + b"\1\0\0\0", r"is truncated \(signature\)"),
         (BARE[:-4] + b"\xff\xff\xff\xff", r"is truncated \(signature\)"),
+        (BARE[:-4] + b"\1\4\0\0" + bytes(1025), r"is damaged \(signature too long\)"),
     ],
 )
 def test_a_damaged_head_is_told(content: bytes, told: str) -> None:

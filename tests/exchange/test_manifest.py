@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pprl.errors import SubmissionError
 from pprl.exchange.manifest import Manifest, Part, PassProfile
+from tests import partners
 
 SPARE = Manifest(
     institution="orchard-usd",
@@ -25,8 +26,10 @@ SPARE = Manifest(
     completeness={},
     unplaced=0.0,
 )
+HUB = partners.HUB.recipient
 WHOLE = dataclasses.replace(
     SPARE,
+    recipient=HUB,
     records=120,
     sequence=3,
     epsilon=0.5,
@@ -43,7 +46,10 @@ WRITTEN = [
         SPARE,
         b'{"agreement":"' + b"0" * 64 + b'","completeness":{},"epsilon":1.0,"format":1,'
         b'"institution":"orchard-usd","key_check":"' + b"2" * 32 + b'",'
-        b'"linkage":"' + b"1" * 64 + b'","non_match_profile":{},"parts":[],"records":0,'
+        b'"linkage":"'
+        + b"1"
+        * 64
+        + b'","non_match_profile":{},"parts":[],"recipient":"","records":0,'
         b'"sequence":0,"software":"pprl 0","unplaced":0.0}',
     ),
     (
@@ -54,7 +60,9 @@ WRITTEN = [
         b'{"middle_name":[1,0,11],"sex":[5,7]},"pairs":12},"first":{"levels":{},"pairs":0}},'
         b'"parts":[{"bytes":5000,"entries":120,"pass":"birth","sha256":"' + b"3" * 64 + b'",'
         b'"words":4},{"bytes":0,"entries":240,"pass":"first","sha256":"' + b"4" * 64 + b'",'
-        b'"words":6}],"records":120,"sequence":3,"software":"pprl 0","unplaced":0.0125}',
+        b'"words":6}],"recipient":"'
+        + HUB.encode()
+        + b'","records":120,"sequence":3,"software":"pprl 0","unplaced":0.0125}',
     ),
 ]
 """Manifests and their bytes; the same list drives writer and reader."""
@@ -119,6 +127,8 @@ def tree() -> dict[str, Any]:
 HOSTILE = [
     ("institution", 7, "institution: must be a text"),
     ("institution", "", "institution: is empty"),
+    ("recipient", 7, "recipient: must be a text"),
+    ("recipient", "age1", "recipient: is no age key"),
     ("agreement", "0" * 63, "agreement: must be 64 hexadecimal digits"),
     ("agreement", "G" * 64, "agreement: must be 64 hexadecimal digits"),
     ("linkage", None, "linkage: must be a text"),

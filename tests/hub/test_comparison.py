@@ -15,7 +15,7 @@ from pprl.agreement.levels import Comparison
 from pprl.exchange import Entries, Submission
 from pprl.filters import common_bits
 from pprl.hub import comparison
-from pprl.hub.comparison import PassPairs, compare_pass, source_pairs
+from pprl.hub.comparison import PassPairs, compare_pass, source_pairs, tie
 
 MakeSubmission = Callable[..., Submission]
 
@@ -51,6 +51,17 @@ def test_full_segments_do_not_overflow() -> None:
     assert common_bits(full, full, [64]).tolist() == [[4096]]
 
 
+def test_of_two_pairs_of_equal_evidence_the_closer_comes_first() -> None:
+    """Pairs that share as many bits in all, but elsewhere, come in some order and not together."""
+    rng = np.random.default_rng(5)
+    common = rng.integers(0, 33, (500, 8)).astype(np.uint16)
+    ties = tie(common)
+    order = np.argsort(ties)
+    assert (np.diff(common[order].sum(axis=1, dtype=np.int64)) <= 0).all()
+    assert len(np.unique(ties)) == len(np.unique(common, axis=0))
+    assert (tie(common[::-1]) == ties[::-1]).all()
+
+
 def test_filters_blinded_by_one_pad_share_what_the_bare_ones_do(
     agreement: Agreement, make_submission: MakeSubmission
 ) -> None:
@@ -80,7 +91,8 @@ def slow_pairs(submissions: list[Submission], agreement: Agreement, name: str) -
                 j = places[token]
                 common = common_bits(one.filters[[i]], other.filters[[j]], judge.widths)
                 pattern = judge.patterns(judge.levels(common)).item()
-                pair = (group, int(one.records[i]), int(other.records[j]), token, pattern)
+                decides = tie(common).item()
+                pair = (group, int(one.records[i]), int(other.records[j]), decides, pattern)
                 found[pair] += 1
     return found
 

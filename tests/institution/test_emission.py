@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pprl.agreement import Pass
 from pprl.institution.blocks import BlockValues
 from pprl.institution.emission import Emission, Owners, emit
-from pprl.institution.state import Ledger
+from pprl.institution.ledger import Ledger
 
 NOTHING_SENT = Ledger(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
 STUDENTS = 6

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pprl import State
 from pprl.errors import StateError
-from pprl.institution.state import Ledger
+from pprl.institution.ledger import Ledger
 from tests.oracle import hkdf, mac, word
 
 SECRET = bytes(range(32))
@@ -122,7 +122,7 @@ def test_a_damaged_state_file_is_refused(path: Path) -> None:
         State.open(path)
 
 
-@pytest.mark.parametrize("version", [1, 2, 99])
+@pytest.mark.parametrize("version", [1, 2, 3, 99])
 def test_a_database_of_another_program_or_version_is_refused(path: Path, version: int) -> None:
     """Whatever version it calls itself."""
     with closing(sqlite3.connect(path)) as foreign:

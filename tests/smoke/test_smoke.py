@@ -66,7 +66,9 @@ def test_three_hundred_students_go_from_files_to_crosswalks(tmp_path: Path) -> N
         truth = region.truth[region.truth["institution"] == name]
         truths.append(encoded.id_map.merge(truth, on="local_id").assign(source=name))
     files = sorted(tmp_path.glob("*.pprl"))
-    linkage = pprl.link([pprl.Submission.open(file) for file in files], agreement)
+    linkage = pprl.link(
+        [pprl.Submission.open(file, signers=agreement) for file in files], agreement
+    )
     assert pprl.evaluate(linkage, pd.concat(truths)).f1 > 0.9
     for name, records in linkage.records.items():
         crosswalk = linkage.crosswalk(name)

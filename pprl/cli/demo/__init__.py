@@ -118,7 +118,7 @@ def _encode(partner: Partner, agreement: Path) -> None:
     command = [sys.executable, "-m", "pprl", "encode", str(partner.students)]
     command += ["--agreement", str(agreement), "--key", str(partner.key)]
     command += ["--institution", partner.id, "--out", str(partner.match_file)]
-    command += ["--id-map", str(partner.id_map)]
+    command += ["--id-map", str(partner.id_map), "--signing-key", str(partner.signing_key)]
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
@@ -138,7 +138,11 @@ def _link(partnership: Partnership, agreement: Agreement) -> Linkage:
     import pprl
     from pprl.results import write_linkage
 
-    submissions = [pprl.Submission.open(partner.match_file) for partner in partnership.partners]
+    identity = pprl.Identity.load(partnership.identity)
+    submissions = [
+        pprl.Submission.open(partner.match_file, identity=identity, signers=agreement)
+        for partner in partnership.partners
+    ]
     linkage = pprl.link(submissions, agreement)
     write_linkage(linkage, partnership.linkage)
     for partner in partnership.partners:

@@ -1,10 +1,11 @@
 """The made-up partners of the demonstration, each in a folder of its own.
 
 about.txt                         tells what the folder is, and that the demonstration made it
-agreement.toml                    what all sides hold
+agreement.toml, agreement.toml.sig  what all sides hold, and have signed
 truth.csv                         who is who; nobody has it in earnest
-institutions/<id>/students.csv    and the key, the state, the id map, the crosswalk
-hub/<id>.pprl                     what the hub is sent
+institutions/<id>/students.csv    and the keys, the state, the id map, the crosswalk
+hub/hub.identity                  the hub's private key
+hub/<id>.pprl                     what the hub is sent, signed and sealed
 hub/linkage/                      what it makes of it
 """
 
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pprl.cli.outputs import write_csv
+from pprl.cli.outputs import write_bytes, write_csv
 from pprl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ class Partner:
         return self.folder / "compact.key"
 
     @property
+    def signing_key(self) -> Path:
+        """The key with which it signs."""
+        return self.folder / f"{self.id}.signing"
+
+    @property
     def id_map(self) -> Path:
         """The map from record numbers to its local ids."""
         return self.folder / "id-map.csv"
@@ -84,6 +90,11 @@ class Partnership:
     def agreement(self) -> Path:
         """The agreement's file."""
         return self.folder / "agreement.toml"
+
+    @property
+    def identity(self) -> Path:
+        """The hub's private key."""
+        return self.folder / "hub" / "hub.identity"
 
     @property
     def truth(self) -> Path:
@@ -116,14 +127,14 @@ def claim(folder: Path) -> None:
         for name in ("institutions", "hub"):
             if (folder / name).exists():
                 shutil.rmtree(folder / name)
-        for name in ("agreement.toml", "truth.csv"):
+        for name in ("agreement.toml", "agreement.toml.sig", "truth.csv"):
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(f"{folder}: cannot be made ({error.strerror}).") from None
 
 
 def found(folder: Path, made_up: Population, profile: str) -> Partnership:
-    """Write the agreement, the truth, and each institution's students and key.
+    """Write the signed agreement, the truth, each side's keys and each institution's students.
 
     Args:
         folder: as claimed.
@@ -134,6 +145,7 @@ def found(folder: Path, made_up: Population, profile: str) -> Partnership:
         UsageError: a file cannot be written.
     """
     import pprl
+    from pprl.agreement.signatures import lines, path_of
 
     hub = folder / "hub"
     partners = tuple(
@@ -142,7 +154,15 @@ def found(folder: Path, made_up: Population, profile: str) -> Partnership:
     )
     partnership = Partnership(folder, partners)
     smallest = min(roster["local_id"].nunique() for roster in made_up.institutions.values())
-    text = agreement_text(made_up.roles, profile, minimum_for(smallest))
+    signing_keys = {partner.id: pprl.SigningKey.generate() for partner in partners}
+    identity = pprl.Identity.generate()
+    text = agreement_text(
+        made_up.roles,
+        profile,
+        minimum_for(smallest),
+        {name: key.public_key for name, key in signing_keys.items()},
+        identity.recipient,
+    )
     key = pprl.LinkageKey.generate()
     try:
         partnership.agreement.write_text(text, encoding="utf-8")
@@ -155,6 +175,11 @@ def found(folder: Path, made_up: Population, profile: str) -> Partnership:
     for partner in partners:
         write_csv(made_up.institutions[partner.id], partner.students)
         key.save(partner.key)
+        signing_keys[partner.id].save(partner.signing_key)
+    identity.save(partnership.identity)
+    agreement = pprl.Agreement.load(partnership.agreement)
+    signatures = [agreement.sign(name, own) for name, own in signing_keys.items()]
+    write_bytes(lines(signatures), path_of(partnership.agreement))
     return partnership
 
 
@@ -168,21 +193,32 @@ def minimum_for(smallest: int) -> int:
     return CUSTOMARY_MINIMUM if smallest >= 1.1 * CUSTOMARY_MINIMUM else 2
 
 
-def agreement_text(roles: Mapping[str, str], profile: str, minimum: int) -> str:
-    """An agreement between these parties, as TOML.
+def agreement_text(
+    roles: Mapping[str, str],
+    profile: str,
+    minimum: int,
+    public_keys: Mapping[str, str],
+    hub_key: str,
+) -> str:
+    """An agreement between these parties, as TOML, in effect on any day.
 
     Args:
         roles: party -> "district" or "college".
         profile: a named profile.
         minimum: fewest students in a submission.
+        public_keys: party -> its signing key.
+        hub_key: the hub's public key.
     """
     partnership = uuid.uuid5(uuid.NAMESPACE_URL, TITLE)
     lines = ["[agreement]", f"title = {json.dumps(TITLE)}", 'purpose = "To show how it is done"']
+    lines += ['exception = "other"', 'legal_basis = "None is needed: all persons are invented"']
+    lines += ["effective = 2000-01-01", "expires = 2999-12-31"]
     for name, role in roles.items():
         lines += ["", "[[party]]", f"id = {json.dumps(name)}", f"role = {json.dumps(role)}"]
+        lines += [f"public_key = {json.dumps(public_keys[name])}"]
     lines += ["", "[records]", f"minimum = {minimum}", ""]
     lines += ["[linkage]", f'partnership = "{partnership}"', f"profile = {json.dumps(profile)}"]
-    lines += ['also = ["state_id"]', ""]
+    lines += ['also = ["state_id"]', f"hub_key = {json.dumps(hub_key)}", ""]
     return "\n".join(lines)
 
 

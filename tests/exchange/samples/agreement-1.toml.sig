@@ -1,0 +1,1 @@
+{"digest":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","party":"fresno","sections":{"linkage":"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"},"signature":"32075fe17f005019831f6bc46af71a943d8f5fad1a9e00a5f1e6cdcba55a31e6b522ff82a002908a6db89658f0b39d4619f679ca4491838ad3a541e5359b2d03","signed":"2027-03-01"}
