@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 from pprl.hub.scoring import Candidates
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 MOST_LOG_ODDS = 300.0
 FEW_NON_MATCHES = 10.0
+DENSE = 16
+"""Sums over records go by record number, unless there are so many times fewer pairs."""
 
 
 def probabilities(candidates: Candidates, sole: NDArray[np.bool_]) -> Floats:
@@ -33,14 +36,18 @@ def probabilities(candidates: Candidates, sole: NDArray[np.bool_]) -> Floats:
         `float64[n]`, 0 to 1.
     """
     log_odds = np.clip(candidates.log_odds, -MOST_LOG_ODDS, MOST_LOG_ODDS)
-    alone = _shared(candidates, log_odds, sole)
-    return _shared(candidates, log_odds + _gain_of_the_free(candidates, alone, sole), sole)
+    records = tuple(_numbered(candidates.group, side) for side in (candidates.left, candidates.right))
+    alone = _shared(candidates, log_odds, sole, records)
+    gain = _gain_of_the_free(candidates, alone, sole, records)
+    return _shared(candidates, log_odds + gain, sole, records)
 
 
-def _shared(candidates: Candidates, log_odds: Floats, sole: NDArray[np.bool_]) -> Floats:
+def _shared(
+    candidates: Candidates, log_odds: Floats, sole: NDArray[np.bool_], records: tuple[Integers, ...]
+) -> Floats:
     """Each pair's odds over one plus the odds of itself and its rivals: `float64[n]`."""
     odds = np.exp(log_odds)
-    left, right = _rivals(candidates, odds)
+    left, right = (_rivals(record, odds) for record in records)
     shared: Floats = odds / (
         1.0
         + odds
@@ -51,13 +58,16 @@ def _shared(candidates: Candidates, log_odds: Floats, sole: NDArray[np.bool_]) -
 
 
 def _gain_of_the_free(
-    candidates: Candidates, probability: Floats, sole: NDArray[np.bool_]
+    candidates: Candidates,
+    probability: Floats,
+    sole: NDArray[np.bool_],
+    records: tuple[Integers, ...],
 ) -> Floats:
     """What it says for each pair that neither record is matched elsewhere: `float64[n]`.
 
     Few non-matches say little: the share is drawn towards none.
     """
-    left, right = _rivals(candidates, probability)
+    left, right = (_rivals(record, probability) for record in records)
     free = np.where(sole[candidates.group, 1], 1 - np.minimum(left, 1), 1.0)
     free *= np.where(sole[candidates.group, 0], 1 - np.minimum(right, 1), 1.0)
     passes = int(candidates.best.max(initial=0)) + 1
@@ -68,15 +78,22 @@ def _gain_of_the_free(
     return gain
 
 
-def _rivals(candidates: Candidates, amount: Floats) -> tuple[Floats, Floats]:
-    """The sum of an amount over the other pairs of each pair's left, and of its right record."""
-    sums = []
-    for side in (candidates.left, candidates.right):
-        record = candidates.group.astype(np.int64) << 32 | side.astype(np.int64)
-        _, place = np.unique(record, return_inverse=True)
-        rivals = np.bincount(place, amount)[place] - amount if len(place) else amount
-        sums.append(np.maximum(rivals, 0.0))
-    return sums[0], sums[1]
+def _numbered(group: NDArray[np.int32], side: NDArray[np.uint32]) -> Integers:
+    """A number for each record of each pair of sources: `int64[n]`, few more than there are."""
+    groups = int(group.max(initial=-1)) + 1
+    most = np.zeros(groups, np.int64)
+    np.maximum.at(most, group, side.astype(np.int64) + 1)
+    number = (np.cumsum(most) - most)[group] + side.astype(np.int64)
+    if most.sum() > DENSE * len(group):
+        _, number = np.unique(number, return_inverse=True)
+    return number
+
+
+def _rivals(record: Integers, amount: Floats) -> Floats:
+    """The sum of an amount over the other pairs of each pair's record."""
+    if not len(record):
+        return amount
+    return np.maximum(np.bincount(record, amount)[record] - amount, 0.0)
 
 
 def one_to_one(

@@ -17,7 +17,8 @@ from pprl.hub.clusters import clusters
 from pprl.hub.comparison import compare_pass, source_pairs
 from pprl.hub.linkage import Linkage
 from pprl.hub.quality import estimate
-from pprl.hub.scoring import Believed, Candidates, combine, score_pass
+from pprl.hub.combination import combine
+from pprl.hub.scoring import Believed, Candidates, score_pass
 from pprl.hub.study_ids import new_study_ids
 from pprl.progress import Progress, tracked
 
@@ -56,7 +57,8 @@ def link(
     for linkage_pass in tracked(agreement.linkage.passes, "linking", progress):
         pairs = compare_pass(admitted, agreement.linkage, linkage_pass)
         scored.append(score_pass(pairs, linkage_pass, len(groups), believed))
-    candidates = combine(scored)
+    passes = agreement.linkage.passes
+    candidates, evidence = combine(scored, passes, key_fields(passes))
 
     sole_source = np.array(
         [agreement.party(s.institution).one_record_per_person for s in admitted], bool

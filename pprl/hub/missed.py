@@ -1,0 +1,229 @@
+"""Matches that no pass found, estimated from those that were.
+
+A pass finds a match if the two records agree on the fields of its blocking key, and no other
+student of either institution holds the block. So matches are laid out in *cells*, by which of the
+key fields (first name, last name, birth date, ZIP) the two records agree on. Two things are learned
+from the matches found:
+
+- how likely a match of a cell is found by a pass that needs no more than the cell's fields: the
+  share it finds of the matches that agree on those fields *and* were found by a pass that needs
+  another one. Common names, whose blocks are withheld, are among these in their due number.
+- how many matches each cell holds: a log-linear model with all interactions of two fields and none
+  of three (Bishop, Fienberg and Holland, Discrete Multivariate Analysis, 1975, chapter 6: multiple
+  systems and incomplete tables), fitted to the cells in which something can be seen. It says what
+  the others hold, such as those who agree on nothing but the ZIP.
+
+A field that is missing agrees with nothing, so that records without birth date lie in the cells of
+those who disagree on it; the completeness rates of the manifests say how many there must be at
+least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pprl.agreement import Pass
+from pprl.exchange.budget import completeness_noise
+from pprl.exchange.manifest import Manifest
+from pprl.hub.agreeing import usable
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+SEEN = 0.02
+"""A cell of which the passes find a smaller share than this tells nothing of its size."""
+RIDGE_OF_ONE = 0.01
+RIDGE_OF_TWO = 0.05
+"""How firmly the logarithms of cell sizes are drawn towards no effect, as inverse variances."""
+RIDGE_OF_PART = 4.0
+"""How firmly those of a part of the matches are drawn towards those of all."""
+ONE_MORE = 20.0
+"""How many matches the whole's share of found is worth in a part's."""
+SURELY = 3.0
+"""Laplace noise exceeds three times its scale in one of forty counts."""
+ITERATIONS = 60
+MOST_STEP = 2.0
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Incidence:
+    """Which passes found which candidates: distinct rows, and each candidate's row.
+
+    Attributes:
+        cell: `int64[rows]`, which key fields agree, a bit for each.
+        found: `uint64[rows]`, a bit for each pass that found them.
+        row: `int64[n]`, of each candidate.
+    """
+
+    cell: Integers
+    found: NDArray[np.uint64]
+    row: Integers
+
+    @classmethod
+    def of(cls, agrees: NDArray[np.bool_], found: NDArray[np.uint64]) -> Incidence:
+        """The rows of candidates: `agrees` is `bool[n, fields]`, `found` `uint64[n]`."""
+        cell = agrees.astype(np.int64) @ (1 << np.arange(agrees.shape[1], dtype=np.int64))
+        histories, history = np.unique(found, return_inverse=True)
+        numbers, row = np.unique(cell * len(histories) + history, return_inverse=True)
+        place, which = np.divmod(numbers, max(1, len(histories)))
+        return cls(place, histories[which], row)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Cells:
+    """Matches by cell, found and expected.
+
+    Attributes:
+        missed: `float64[cells]`, expected matches that no pass found.
+        effects: `float64[effects]`, the log-linear model.
+        share: `float64[cells]`, the share found by passes that need no more than the cell's fields.
+    """
+
+    missed: Floats
+    effects: Floats
+    share: Floats
+
+
+class MissedMatches:
+    """The estimator for one agreement's passes and one set of candidates."""
+
+    def __init__(
+        self,
+        passes: Sequence[Pass],
+        fields: Sequence[str],
+        incidence: Incidence,
+        completeness: Sequence[float],
+    ) -> None:
+        """Prepare the sums that every estimate is made of.
+
+        Args:
+            passes: the passes.
+            fields: the key fields.
+            incidence: the candidates by cell and passes.
+            completeness: for each key field, the share of pairs of records that both have it.
+        """
+        cells = np.arange(1 << len(fields))
+        enough = np.array([_passes_for(cell, passes, fields) for cell in cells], np.uint64)
+        within = (incidence.cell[None, :] & cells[:, None]) == cells[:, None]
+        by_those = (incidence.found[None, :] & enough[:, None]) != 0
+        by_others = (incidence.found[None, :] & ~enough[:, None]) != 0
+        here = incidence.cell[None, :] == cells[:, None]
+        self._here = here.astype(np.float64)
+        self._seen = (here & by_those).astype(np.float64)
+        self._others = (within & by_others).astype(np.float64)
+        self._both = (within & by_others & by_those).astype(np.float64)
+        self._open = enough != 0
+        self._fields = len(fields)
+        self._completeness = np.clip(np.asarray(completeness, np.float64), 0.01, 1 - 1e-9)
+        self._design = _effects(cells, len(fields))
+
+    def estimate(self, weight: Floats, whole: Cells | None = None) -> Cells:
+        """Expected matches that no pass found.
+
+        Args:
+            weight: `float64[rows]`, expected matches in each row of the incidence.
+            whole: what holds of all matches, if these are a part of them: the part is drawn to it.
+        """
+        others, both = self._others @ weight, self._both @ weight
+        trust = 1e-3 if whole is None else ONE_MORE
+        before = np.where(self._open, 1.0, 0.0) if whole is None else whole.share
+        share = np.where(self._open, (both + trust * before) / (others + trust), 0.0)
+        seen, here = self._seen @ weight, self._here @ weight
+        effects = self._fitted(seen, share, None if whole is None else whole.effects)
+        size = np.exp(np.clip(self._design @ effects, -30.0, 30.0))
+        missed = np.maximum(size * (1 - share) - (here - seen), 0.0)
+        return Cells(missed + self._too_few_without(here + missed), effects, share)
+
+    def _too_few_without(self, held: Floats) -> Floats:
+        """What cells lack of the matches that must be without a field: `float64[cells]`.
+
+        At least the share of pairs of records that lack a field disagree on it. What is wanting by
+        the field that wants most is laid where those without it were found.
+        """
+        lacking, most = np.zeros(len(held)), 0.0
+        for field in range(self._fields):
+            with_it = (np.arange(len(held)) >> field & 1).astype(bool)
+            complete = self._completeness[field]
+            due = float(held[with_it].sum()) * (1 - complete) / complete
+            there = float(held[~with_it].sum())
+            if due - there > most:
+                most = due - there
+                lacking = np.where(with_it, 0.0, held + 1e-9)
+                lacking *= most / lacking.sum()
+        return lacking
+
+    def _fitted(self, seen: Floats, share: Floats, whole: Floats | None) -> Floats:
+        """Effects by Poisson regression of what was seen, Newton's method with ridges."""
+        told = share > SEEN
+        design, seen, share = self._design[told], seen[told], share[told]
+        unseen = self._never_without(told)
+        ridge = np.full(self._design.shape[1], RIDGE_OF_TWO)
+        ridge[1 : 1 + self._fields] = RIDGE_OF_ONE
+        ridge[0] = 1e-9
+        centre = np.zeros(len(ridge))
+        if whole is not None:
+            ridge[1:], centre = np.maximum(ridge[1:], RIDGE_OF_PART), whole.copy()
+        for field in unseen:
+            involved = [1 + field, *self._pairs_with(field)]
+            centre[involved] = 0.0
+            odds = self._completeness[field] / (1 - self._completeness[field])
+            centre[1 + field] = np.log(odds)
+            ridge[involved] = 1e9
+        effects = centre.copy()
+        effects[0] = np.log(max(float(seen.sum()), 1e-3)) - float(centre[1 : 1 + self._fields].sum())
+        for _ in range(ITERATIONS):
+            expected = share * np.exp(np.clip(design @ effects, -30.0, 30.0))
+            slope = design.T @ (seen - expected) - ridge * (effects - centre)
+            curve = design.T @ (design * expected[:, None]) + np.diag(ridge)
+            step = np.linalg.solve(curve, slope)
+            step *= min(1.0, MOST_STEP / max(float(np.abs(step).max()), 1e-12))
+            effects = effects + step
+            if float(np.abs(step).max()) < 1e-8:
+                break
+        return effects
+
+    def _never_without(self, told: NDArray[np.bool_]) -> list[int]:
+        """The key fields without which nothing is ever seen."""
+        cells = np.flatnonzero(told)
+        return [field for field in range(self._fields) if (cells >> field & 1).all()]
+
+    def _pairs_with(self, field: int) -> list[int]:
+        """The columns of the effects of two fields, one of which is this."""
+        pairs = list(combinations(range(self._fields), 2))
+        return [1 + self._fields + place for place, pair in enumerate(pairs) if field in pair]
+
+
+def _passes_for(cell: int, passes: Sequence[Pass], fields: Sequence[str]) -> int:
+    """A bit for each pass that needs no more than a cell's fields."""
+    agreeing = frozenset(field for place, field in enumerate(fields) if cell >> place & 1)
+    able = [number for number, item in enumerate(passes) if usable(item, agreeing, fields)]
+    return sum(1 << number for number in able)
+
+
+def _effects(cells: Integers, fields: int) -> Floats:
+    """The design: a constant, each field and each two fields: `float64[cells, effects]`."""
+    agree = [(cells >> field & 1).astype(np.float64) for field in range(fields)]
+    both = [agree[a] * agree[b] for a, b in combinations(range(fields), 2)]
+    return np.column_stack([np.ones(len(cells)), *agree, *both])
+
+
+def both_have(manifests: Sequence[Manifest], fields: Sequence[str]) -> list[float]:
+    """For each field, at most this share of pairs of records that are one person both have it.
+
+    From the completeness rates of the manifests, with all that their noise may have taken.
+    """
+    shares = []
+    for field in fields:
+        records = have = 0.0
+        for manifest in manifests:
+            slack = SURELY * completeness_noise(len(manifest.completeness), manifest.epsilon)
+            told = manifest.completeness.get(field, 1.0) * manifest.records
+            have += min(float(manifest.records), told + slack)
+            records += manifest.records
+        shares.append((have / records) ** 2)
+    return shares
