@@ -12,7 +12,7 @@ from pprl.agreement import Agreement
 from pprl.errors import UsageError
 from pprl.exchange import Submission
 from pprl.hub.admission import admit
-from pprl.hub.assignment import one_to_one, probabilities
+from pprl.hub.assignment import TIE, beyond, one_to_one, probabilities
 from pprl.hub.clusters import clusters
 from pprl.hub.comparison import compare_pass, source_pairs
 from pprl.hub.linkage import Linkage
@@ -63,17 +63,14 @@ def link(
     )
     sole = np.array([[sole_source[a], sole_source[b]] for a, b in groups], bool)
     probability = probabilities(candidates, sole)
-    accepted = one_to_one(candidates, probability, threshold, sole)
     sizes = np.array([submission.records for submission in admitted], np.int64)
     ends = _places(candidates, groups, sizes)
-    label = clusters(
-        np.repeat(np.arange(len(admitted)), sizes),
-        sole_source,
-        *ends,
-        _log_odds(probability, threshold),
-        accepted,
-    )
-    accepted &= label[ends[0]] == label[ends[1]]
+    evidence = beyond(probability, threshold) + TIE
+    if len(admitted) == 2:
+        chosen = one_to_one(candidates, probability, threshold, sole)
+        evidence = np.where(chosen, evidence, -np.abs(evidence))
+    label = clusters(np.repeat(np.arange(len(admitted)), sizes), sole_source, *ends, evidence)
+    accepted = (label[ends[0]] == label[ends[1]]) & (probability >= threshold)
     names = [submission.institution for submission in admitted]
     study_ids = _study_ids(names, sizes, label)
     return Linkage(
@@ -97,17 +94,6 @@ def _places(
         offset[first[candidates.group]] + candidates.left.astype(np.int64),
         offset[second[candidates.group]] + candidates.right.astype(np.int64),
     )
-
-
-def _log_odds(probability: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:
-    """Evidence for a cluster: log-odds beyond the threshold's, bounded so that none is absolute."""
-    tiny = 1e-9
-    bounded = np.clip(probability, tiny, 1 - tiny)
-    against = np.clip(threshold, tiny, 1 - tiny)
-    evidence: NDArray[np.float64] = (
-        np.log(bounded) - np.log1p(-bounded) - np.log(against) + np.log1p(-against) + tiny
-    )
-    return evidence
 
 
 def _study_ids(
