@@ -129,7 +129,8 @@ def beyond(probability: Floats, threshold: float) -> Floats:
     """Log-odds of probabilities less those of a threshold, bounded so that none is infinite."""
     bounded = np.clip(np.append(probability, threshold), TINY, 1 - TINY)
     log_odds = np.log(bounded) - np.log1p(-bounded)
-    return log_odds[:-1] - log_odds[-1]
+    evidence: Floats = log_odds[:-1] - log_odds[-1]
+    return evidence
 
 
 def _repeated(keys: NDArray[np.int64]) -> NDArray[np.bool_]:

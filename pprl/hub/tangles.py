@@ -130,7 +130,7 @@ class _Tangle:
         return True
 
     def divide_anew(self) -> bool:
-        """Solve pairs of neighbouring clusters exactly; apply what gains, the largest gain first."""
+        """Divide pairs of neighbouring clusters exactly; apply what gains, the most first."""
         pairs = sorted({tuple(sorted((a, b))) for a in self._members for b in self._beside(a)})
         gains: list[tuple[float, int, int, list[int], list[int]]] = []
         by_size: dict[int, list[tuple[int, int]]] = {}
