@@ -1,7 +1,7 @@
 """The best partition of a small group of records, exactly; many groups of one size at once.
 
-The objective is that of correlation clustering (Bansal, Blum and Chawla, Machine Learning 56, 2004):
-the sum of the weights of all pairs that a partition puts together.
+The objective is that of correlation clustering (Bansal, Blum and Chawla, Machine Learning 56,
+2004): the sum of the weights of all pairs that a partition puts together.
 """
 
 from __future__ import annotations
