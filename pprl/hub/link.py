@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,14 +12,15 @@ from numpy.typing import NDArray
 from pprl.agreement import Agreement
 from pprl.errors import UsageError
 from pprl.exchange import Submission
-from pprl.hub.admission import admit
+from pprl.hub.admission import admit, admit_earlier
 from pprl.hub.assignment import TIE, beyond, one_to_one, probabilities
 from pprl.hub.clusters import clusters
 from pprl.hub.comparison import compare_pass, source_pairs
+from pprl.hub.earlier import with_departed
 from pprl.hub.linkage import Linkage
 from pprl.hub.quality import estimate
+from pprl.hub.registry import Evidence, Linked, Registry
 from pprl.hub.scoring import Believed, Candidates, combine, score_pass
-from pprl.hub.study_ids import new_study_ids
 from pprl.progress import Progress, tracked
 
 THRESHOLD = 0.5
@@ -29,27 +31,41 @@ def link(
     agreement: Agreement,
     *,
     threshold: float = THRESHOLD,
+    registry: Registry | str | os.PathLike[str] | None = None,
+    earlier: Sequence[Submission] = (),
     progress: Progress = True,
 ) -> Linkage:
     """Find the records that are the same person among several institutions' submissions.
 
-    The links do not depend on the order of submissions or of rows; study IDs are random.
+    The links do not depend on the order of submissions or of rows; study IDs are random, and stay
+    where a registry remembers them.
 
     Args:
         submissions: one for each institution, at least two.
         agreement: the agreement under which they were encoded.
         threshold: pairs of at least this probability are accepted, 0 to 1.
+        registry: the hub's registry of study IDs, or the path of its SQLite file, which is made if
+            there is none. Without one, all study IDs are new.
+        earlier: earlier submissions of the same institutions. Students whom they hold and this
+            year's do not are linked too, so that who left one institution is found at another.
         progress: True draws a bar on a terminal, False is silent, a function is told.
 
     Raises:
-        UsageError: fewer than two submissions, or a threshold out of range.
+        KeyFileError: the registry's key is missing, damaged or open to other users.
+        RegistryError: the registry cannot be used; it is as it was.
+        UsageError: fewer than two submissions, a threshold out of range, or an earlier submission
+            of an institution that sends none now.
         AgreementError: an institution is not a party.
-        MismatchError: other agreements or keys, or an institution twice.
+        MismatchError: other agreements or keys than each other's or the registry's, or an
+            institution twice.
         SubmissionError: a submission is not as the agreement says.
     """
     if not 0 < threshold <= 1:
         raise UsageError(f"threshold must be above 0 and at most 1, not {threshold}.")
     admitted = admit(submissions, agreement)
+    current = [submission.records for submission in admitted]
+    past = admit_earlier(earlier, admitted, agreement)
+    admitted = [with_departed(item, past[item.institution]) for item in admitted]
     groups = source_pairs(len(admitted))
     believed = Believed(agreement, [submission.manifest for submission in admitted])
     scored = []
@@ -71,16 +87,17 @@ def link(
         evidence = np.where(chosen, evidence, -np.abs(evidence))
     label = clusters(np.repeat(np.arange(len(admitted)), sizes), sole_source, *ends, evidence)
     accepted = (label[ends[0]] == label[ends[1]]) & (probability >= threshold)
+    linked = Linked(admitted, current, label, Evidence(*ends, probability, candidates.passes))
     names = [submission.institution for submission in admitted]
-    study_ids = _study_ids(names, sizes, label)
+    is_current = np.concatenate([np.arange(n) < k for n, k in zip(sizes, current, strict=True)])
+    kept = is_current[ends[0]] & is_current[ends[1]]
     return Linkage(
         agreement=agreement,
         threshold=threshold,
-        records=dict(zip(names, sizes.tolist(), strict=True)),
-        candidates=_table(candidates, groups, names, probability, accepted),
-        study_ids=study_ids,
-        quality=estimate(probability, candidates.passes, accepted),
-        recipient_ids=_recipient_ids(study_ids, names, agreement.output.common_study_ids),
+        records=dict(zip(names, current, strict=True)),
+        candidates=_table(candidates, groups, names, probability, accepted, kept),
+        quality=estimate(probability[kept], candidates.passes[kept], accepted[kept]),
+        study_ids=_study_ids(linked, agreement, registry)[is_current].reset_index(drop=True),
     )
 
 
@@ -97,29 +114,25 @@ def _places(
 
 
 def _study_ids(
-    names: list[str], sizes: NDArray[np.int64], label: NDArray[np.int64]
+    linked: Linked, agreement: Agreement, registry: Registry | str | os.PathLike[str] | None
 ) -> pd.DataFrame:
-    """The hub's own study IDs: `source, record, study_id`."""
-    distinct, place = np.unique(label, return_inverse=True)
-    made = np.array(new_study_ids(len(distinct)), object)
+    """What all records are called: `source, record, study_id, recipient_id`."""
+    if isinstance(registry, Registry):
+        named = registry.carry_on(linked, agreement)
+    elif registry is None:
+        named = linked.named_anew(agreement)
+    else:
+        with Registry.open(registry) as opened:
+            named = opened.carry_on(linked, agreement)
+    sizes = [submission.records for submission in linked.submissions]
     return pd.DataFrame(
         {
-            "source": np.repeat(np.array(names, object), sizes),
+            "source": linked.source,
             "record": np.concatenate([np.arange(size, dtype=np.uint32) for size in sizes]),
-            "study_id": made[place],
+            "study_id": named.study_id,
+            "recipient_id": named.recipient_id,
         }
     )
-
-
-def _recipient_ids(
-    study_ids: pd.DataFrame, names: list[str], common: bool
-) -> dict[str, dict[str, str]]:
-    """For each source, the hub's study ID of its persons -> the ID that the source is given."""
-    translated = {}
-    for name in names:
-        own = study_ids.loc[study_ids["source"] == name, "study_id"].unique().tolist()
-        translated[name] = dict(zip(own, own if common else new_study_ids(len(own)), strict=True))
-    return translated
 
 
 def _table(
@@ -128,9 +141,11 @@ def _table(
     names: list[str],
     probability: NDArray[np.float64],
     accepted: NDArray[np.bool_],
+    kept: NDArray[np.bool_],
 ) -> pd.DataFrame:
-    """All scored pairs, most probable first, ties by content."""
+    """The scored pairs of this year's records, most probable first, ties by content."""
     order = np.lexsort((candidates.token, candidates.group, -probability))
+    order = order[kept[order]]
     first, second = np.array(groups, np.int64).T
     labels = np.array(names, object)
     group = candidates.group[order]

@@ -22,10 +22,9 @@ class Linkage:
         records: for each source, its number of records.
         candidates: all scored pairs: `source_a, record_a, source_b, record_b, probability,
             n_passes, accepted`, most probable first.
-        study_ids: the hub's own names for persons: `source, record, study_id`, one row for every
-            record, matched or not.
+        study_ids: `source, record, study_id, recipient_id`, one row for every record, matched or
+            not: the hub's own name for its person, and what its source is told.
         quality: expected precision and recall.
-        recipient_ids: for each source, what each of the hub's study IDs is called to it.
     """
 
     agreement: Agreement
@@ -34,7 +33,6 @@ class Linkage:
     candidates: pd.DataFrame
     study_ids: pd.DataFrame
     quality: Quality
-    recipient_ids: Mapping[str, Mapping[str, str]]
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -63,11 +61,10 @@ class Linkage:
                 f"{source!r} is not in this linkage. Sources: {', '.join(self.records)}."
             )
         own = self.study_ids[self.study_ids["source"] == source]
-        names = self.recipient_ids[source]
         return pd.DataFrame(
             {
                 "record": own["record"].to_numpy(),
-                "study_id": [names[name] for name in own["study_id"]],
+                "study_id": own["recipient_id"].to_numpy(),
             }
         )
 
