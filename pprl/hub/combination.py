@@ -24,7 +24,7 @@ NO_PASS = -1
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Evidence:
+class Verdicts:
     """What is kept of the passes' verdicts, in the order of the candidates.
 
     Attributes:
@@ -40,9 +40,15 @@ class Evidence:
     ranks: NDArray[np.int32]
     agrees: NDArray[np.bool_]
 
+    def of(self, places: NDArray[np.intp]) -> Verdicts:
+        """Those of some candidates, in another order."""
+        return Verdicts(
+            self.found[places], self.passes[places], self.ranks[places], self.agrees[places]
+        )
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class _Verdicts:
+class _Found:
     """One pass's verdicts on distinct pairs: their places among all, ranks and lowest tokens."""
 
     place: NDArray[np.intp]
@@ -53,13 +59,13 @@ class _Verdicts:
 
 def combine(
     scored: Sequence[ScoredPass], passes: Sequence[Pass], fields: Sequence[str]
-) -> tuple[Candidates, Evidence]:
+) -> tuple[Candidates, Verdicts]:
     """Merge the passes.
 
     Args:
         scored: each pass with its model.
         passes: the passes, in the same order.
-        fields: the key fields of `Evidence.agrees`.
+        fields: the key fields of `Verdicts.agrees`.
     """
     keys, widths = _keys(scored)
     distinct = np.unique(np.concatenate(keys))
@@ -71,7 +77,7 @@ def combine(
     found = np.zeros(n, np.uint64)
     votes = np.zeros((n, len(fields)), np.int8)
     for number, (item, linkage_pass) in enumerate(zip(scored, passes, strict=True)):
-        verdicts = _verdicts(item, keys[number], distinct)
+        verdicts = _found_by(item, keys[number], distinct)
         at, value = verdicts.place, item.table[verdicts.group, verdicts.rank]
         better, next_best = value > best[at], value > second[at]
         next_best &= ~better
@@ -96,7 +102,7 @@ def combine(
         best=by[order, 0].astype(np.int64),
         passes=np.bitwise_count(found[order]).astype(np.int64),
     )
-    return candidates, Evidence(found[order], by[order], ranks[order], votes[order] > 0)
+    return candidates, Verdicts(found[order], by[order], ranks[order], votes[order] > 0)
 
 
 def _keys(scored: Sequence[ScoredPass]) -> tuple[list[Integers], tuple[int, int]]:
@@ -121,17 +127,17 @@ def _unpacked(
     return group.astype(np.int32), left.astype(np.uint32), right.astype(np.uint32)
 
 
-def _verdicts(item: ScoredPass, key: Integers, distinct: Integers) -> _Verdicts:
+def _found_by(item: ScoredPass, key: Integers, distinct: Integers) -> _Found:
     """A pass's best verdict on each pair, which may share several of its blocks."""
     order = np.argsort(key)
     ordered = key[order]
     start = np.flatnonzero(np.diff(ordered, prepend=-1))
     if not len(start):
         nothing = np.empty(0, np.int64)
-        return _Verdicts(
+        return _Found(
             nothing, nothing.astype(np.int32), nothing.astype(np.uint64), nothing.astype(np.int32)
         )
-    return _Verdicts(
+    return _Found(
         np.searchsorted(distinct, ordered[start]),
         np.maximum.reduceat(item.rank[order], start),
         np.minimum.reduceat(item.pairs.token[order], start),

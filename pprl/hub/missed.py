@@ -108,7 +108,7 @@ class MissedMatches:
             completeness: for each key field, the share of pairs of records that both have it.
         """
         cells = np.arange(1 << len(fields))
-        enough = np.array([_passes_for(cell, passes, fields) for cell in cells], np.uint64)
+        enough = np.array([_passes_for(int(cell), passes, fields) for cell in cells], np.uint64)
         within = (incidence.cell[None, :] & cells[:, None]) == cells[:, None]
         by_those = (incidence.found[None, :] & enough[:, None]) != 0
         by_others = (incidence.found[None, :] & ~enough[:, None]) != 0
@@ -175,7 +175,9 @@ class MissedMatches:
             centre[1 + field] = np.log(odds)
             ridge[involved] = 1e9
         effects = centre.copy()
-        effects[0] = np.log(max(float(seen.sum()), 1e-3)) - float(centre[1 : 1 + self._fields].sum())
+        effects[0] = np.log(max(float(seen.sum()), 1e-3)) - float(
+            centre[1 : 1 + self._fields].sum()
+        )
         for _ in range(ITERATIONS):
             expected = share * np.exp(np.clip(design @ effects, -30.0, 30.0))
             slope = design.T @ (seen - expected) - ridge * (effects - centre)

@@ -123,7 +123,7 @@ class Estimates:
         bounded = np.clip(judgement.probability, TINY, 1 - TINY)
         log_odds = np.log(bounded) - np.log1p(-bounded)
         self._log_odds, self._shifts = log_odds, np.array(shifts) * judgement.doubt
-        weight = np.bincount(self._row, judgement.probability, minlength=self._rows)
+        weight = self._weights(judgement.probability)
         self.cells: Cells = self._missed.estimate(weight)
         self._unseen_draws = self._drawn_unseen(weight)
 
@@ -152,10 +152,7 @@ class Estimates:
             if seen[number] < OWN_ESTIMATE:
                 unseen.append(rate * float(seen[number]))
                 continue
-            chosen = part == number
-            weight = np.bincount(
-                self._row[chosen], self._judged.probability[chosen], minlength=self._rows
-            )
+            weight = self._weights(np.where(part == number, self._judged.probability, 0.0))
             unseen.append(float(self._missed.estimate(weight, self.cells).missed.sum()))
         return self._told(part, count, unseen)
 
@@ -170,16 +167,17 @@ class Estimates:
             rows.append({"pass": item.name, **told})
         return pd.DataFrame(rows, columns=["pass", *COLUMNS])
 
+    def _weights(self, probability: Floats) -> Floats:
+        """Expected matches in each row of the incidence."""
+        return np.bincount(self._row, probability, minlength=self._rows).astype(np.float64)
+
     def _drawn_unseen(self, weight: Floats) -> Floats:
         """Missed matches in each draw, over those expected: chance, shift and model."""
         draws = np.empty(DRAWS)
         which = self._rng.integers(0, SHIFTS, DRAWS)
         self._which = which
         doubt = np.exp(self._rng.normal(*DOUBT_OF_MISSED, DRAWS))
-        shifted = [
-            np.bincount(self._row, _probability(self._log_odds + shift), minlength=self._rows)
-            for shift in self._shifts
-        ]
+        shifted = [self._weights(_probability(self._log_odds + shift)) for shift in self._shifts]
         for place, k in enumerate(which.tolist()):
             drawn = self._rng.poisson(shifted[k]).astype(np.float64)
             draws[place] = self._missed.estimate(drawn).missed.sum()
@@ -231,10 +229,7 @@ def estimate(judgement: Judgement, group: Integers, names: Sequence[tuple[str, s
     whole = estimates.whole()
     parts = estimates.parts(group, len(names))
     by_sources = pd.DataFrame(
-        [
-            {"source_a": a, "source_b": b, **part}
-            for (a, b), part in zip(names, parts, strict=True)
-        ],
+        [{"source_a": a, "source_b": b, **part} for (a, b), part in zip(names, parts, strict=True)],
         columns=["source_a", "source_b", *COLUMNS],
     )
     return Quality(

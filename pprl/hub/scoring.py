@@ -171,9 +171,9 @@ def score_pass(pairs: PassPairs, linkage_pass: Pass, groups: int, believed: Beli
         ],
         [not chosen for chosen in judged],
     )
-    for place, (column, chosen) in enumerate(zip(columns, judged, strict=True)):
+    for number, (column, chosen) in enumerate(zip(columns, judged, strict=True)):
         if len(column) == 1:
-            believed.learn(column[0], chosen, model, place)
+            believed.learn(column[0], chosen, model, number)
     table = model.log_odds(levels)
     order = np.lexsort((np.broadcast_to(patterns, table.shape), table))
     rank = np.empty(table.shape, np.int32)

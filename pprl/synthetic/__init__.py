@@ -2,5 +2,6 @@
 
 from pprl.synthetic.febrl_sets import febrl
 from pprl.synthetic.region import Population, Roster, population
+from pprl.synthetic.years import YearlyRates, two_years
 
-__all__ = ["Population", "Roster", "febrl", "population"]
+__all__ = ["Population", "Roster", "YearlyRates", "febrl", "population", "two_years"]
