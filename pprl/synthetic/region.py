@@ -104,7 +104,7 @@ def population(persons: int = 20_000, *, seed: int, errors: str = "customary") -
             9 to both.
         seed: the same seed and arguments give the same population (with the same NumPy: its
             generators' methods may change between versions).
-        errors: how well the records are kept: "clean", "customary" or "dirty".
+        errors: how well the records are kept: a name in `ERRORS`, such as "customary".
 
     Raises:
         UsageError: if `persons` is less than 1 or no error process has that name.

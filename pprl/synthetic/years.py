@@ -57,7 +57,7 @@ def two_years(
     Args:
         persons: how many people there are in both years together.
         seed: the same seed and arguments give the same populations.
-        errors: how well the records are kept: "clean", "customary" or "dirty".
+        errors: how well the records are kept: a name in `ERRORS`, such as "customary".
         rates: what happens between the years.
 
     Raises:

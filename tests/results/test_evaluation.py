@@ -25,6 +25,12 @@ records = st.lists(
 )
 
 
+def candidates_of(rows: list[tuple[str, int, str, int, float]]) -> pd.DataFrame:
+    """Scored pairs: two records and the probability."""
+    columns = ["source_a", "record_a", "source_b", "record_b", "probability"]
+    return pd.DataFrame(rows, columns=columns).astype({"probability": float})
+
+
 def linkage_of(rows: list[Record]) -> Any:
     """What `evaluate` reads of a linkage."""
     return SimpleNamespace(
@@ -34,7 +40,8 @@ def linkage_of(rows: list[Record]) -> Any:
                 "record": np.array([row[1] for row in rows], np.uint32),
                 "study_id": np.array([f"S{row[3]}" for row in rows], object),
             }
-        )
+        ),
+        candidates=candidates_of([]),
     )
 
 
