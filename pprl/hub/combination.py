@@ -1,8 +1,8 @@
 """Combining the passes: each pair once, and what its passes say of it together.
 
-A pair's log-odds are the mean of the two highest among the passes that found it, or the highest if
-only one did. The passes see the same fields through different salts, so that their verdicts must
-not be added; which of them errs is not known, and the highest of many errs upwards.
+A pair's log-odds are a mean of the two highest among the passes that found it, the highest counted
+twice; or the highest, if only one pass found it. The passes see the same fields through different
+salts, so that their verdicts must not be added; and the highest of many errs upwards.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 NO_PASS = -1
+BEST_SHARE = 2 / 3
+"""What the best pass's log-odds count; the second best's count the rest."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -92,7 +94,7 @@ def combine(
         votes[at] += ballot[verdicts.group, verdicts.rank]
     group, left, right = _unpacked(distinct, widths)
     order = np.lexsort((token, group))
-    log_odds = np.where(by[:, 1] == NO_PASS, best, 0.5 * (best + np.maximum(second, -1e300)))
+    log_odds = np.where(by[:, 1] == NO_PASS, best, BEST_SHARE * best + (1 - BEST_SHARE) * second)
     candidates = Candidates(
         group=group[order],
         left=left[order],

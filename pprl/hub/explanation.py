@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pprl.agreement import Pass
 from pprl.agreement.levels import LEVELS, Comparison
 from pprl.hub import drawing
-from pprl.hub.combination import NO_PASS, Verdicts
+from pprl.hub.combination import BEST_SHARE, NO_PASS, Verdicts
 from pprl.hub.model import PassModel, match_weights
 from pprl.hub.scoring import Column, ScoredPass, column_levels
 
@@ -158,14 +158,15 @@ class Reasons:
     def explain(
         self, place: int, pair: tuple[tuple[str, int], tuple[str, int]], probability: float
     ) -> Explanation:
-        """The weights of a candidate: the mean of the two passes by which it is judged."""
+        """The weights of a candidate: the mean of the two passes by which it is judged, as there."""
         judged = self._judged(place)
         group = int(self.group[place])
         levels = self.levels(place)
         told: dict[Column, float] = {}
-        for number, rank in judged:
+        counts = (BEST_SHARE, 1 - BEST_SHARE) if len(judged) == 2 else (1.0,)
+        for (number, rank), count in zip(judged, counts, strict=True):
             for column, bits in self.passes[number].bits(group, rank).items():
-                told[column] = told.get(column, 0.0) + bits / len(judged)
+                told[column] = told.get(column, 0.0) + bits * count
         blocks = " / ".join(self.passes[number].linkage_pass.name for number, _ in judged)
         weights = [Weight(BLOCK, blocks, told.pop(()))]
         for column in sorted(told, key=lambda names: list(LEVELS).index(names[0])):

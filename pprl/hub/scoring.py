@@ -64,7 +64,7 @@ class Candidates:
         right: `uint32[n]`, record in the second.
         token: `uint64[n]`, the lowest block token that the pair shares; it decides ties, because
             it depends on the students alone.
-        log_odds: `float64[n]`, the mean of the two highest among the passes that found the pair.
+        log_odds: `float64[n]`, from the two passes that judged the pair highest.
         best: `int64[n]`, the pass whose log-odds are highest, by its place in the agreement.
         passes: `int64[n]`, how many passes found it.
     """
