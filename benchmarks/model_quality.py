@@ -1,12 +1,12 @@
 """How good the model is, and how well it knows: against truth, and against plaintext Splink.
 
 Run `python benchmarks/model_quality.py --populations clean customary --seeds 201 202`; FEBRL 4 and
-1 come with `--febrl 4 1`. For each population and seed it makes the synthetic region, pools districts
-against colleges, links them without truth at the default decision, and Splink links the same rows
-(`splink_yardstick.py`, in an environment of its own; `--splink none` leaves it out). With `--eight`
-the eight institutions are linked apart. Truth is used for the scores alone. Each run is a line of
-JSON in `--out`; a table of all runs in that file is printed at the end, so that a long series can
-be run in parts.
+1 come with `--febrl 4 1`. For each population and seed it makes the synthetic region, pools
+districts against colleges, links them without truth at the default decision, and Splink links the
+same rows (`splink_yardstick.py`, in an environment of its own; `--splink none` leaves it out). With
+`--eight` the eight institutions are linked apart. Truth is used for the scores alone. Each run is a
+line of JSON in `--out`; a table of all runs in that file is printed at the end, so that a long
+series can be run in parts.
 """
 
 from __future__ import annotations

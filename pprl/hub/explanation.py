@@ -35,6 +35,11 @@ class Weight:
     level: str
     bits: float
 
+    @property
+    def label(self) -> str:
+        """Name and level."""
+        return f"{self.name}: {self.level}" if self.level else self.name
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -54,7 +59,7 @@ class Explanation:
         """A table of the weights."""
         (a, i), (b, j) = self.pair
         lines = [f"{a} {i} and {b} {j}: probability {self.probability:.4f}"]
-        lines += [f"{w.bits:+7.1f}  {w.name}: {w.level}" for w in self.weights]
+        lines += [f"{w.bits:+7.1f}  {w.label}" for w in self.weights]
         lines.append(f"{sum(w.bits for w in self.weights):+7.1f}  in all, bits")
         return "\n".join(lines)
 
@@ -78,11 +83,10 @@ class Explanation:
         for place, (weight, start) in enumerate(told):
             y = top + row * place
             colour = drawing.FOR if weight.bits >= 0 else drawing.AGAINST
-            label = f"{weight.name}: {weight.level}" if weight.level else weight.name
             x = left + (start - low) * scale
             end = x + weight.bits * scale
             shapes += [
-                drawing.text(left - 12, y + 15, label, "end"),
+                drawing.text(left - 12, y + 15, weight.label, "end"),
                 drawing.rectangle(x, y + 3, weight.bits * scale, row - 6, colour),
                 drawing.text(max(x, end) + 5, y + 15, f"{weight.bits:+.1f}"),
             ]
@@ -158,7 +162,7 @@ class Reasons:
     def explain(
         self, place: int, pair: tuple[tuple[str, int], tuple[str, int]], probability: float
     ) -> Explanation:
-        """The weights of a candidate: the mean of the two passes by which it is judged, as there."""
+        """The weights of a candidate, from the two passes by which it is judged."""
         judged = self._judged(place)
         group = int(self.group[place])
         levels = self.levels(place)

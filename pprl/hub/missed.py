@@ -52,26 +52,71 @@ MOST_STEP = 2.0
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Incidence:
-    """Which passes found which candidates: distinct rows, and each candidate's row.
+    """How candidates were found: distinct rows, and each candidate's row.
+
+    Two candidates of one cell are alike if, for each cell, both or neither were found by a pass
+    that needs no more than its fields, and likewise by another pass.
 
     Attributes:
         cell: `int64[rows]`, which key fields agree, a bit for each.
-        found: `uint64[rows]`, a bit for each pass that found them.
+        by_those: `bool[rows, cells]`, whether a pass that needs no more than the cell's fields
+            found them.
+        by_others: `bool[rows, cells]`, whether another pass did.
         row: `int64[n]`, of each candidate.
+        open: `bool[cells]`, whether there is a pass that needs no more.
     """
 
     cell: Integers
-    found: NDArray[np.uint64]
+    by_those: NDArray[np.bool_]
+    by_others: NDArray[np.bool_]
     row: Integers
+    open: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, agrees: NDArray[np.bool_], found: NDArray[np.uint64]) -> Incidence:
-        """The rows of candidates: `agrees` is `bool[n, fields]`, `found` `uint64[n]`."""
-        cell = agrees.astype(np.int64) @ (1 << np.arange(agrees.shape[1], dtype=np.int64))
-        histories, history = np.unique(found, return_inverse=True)
-        numbers, row = np.unique(cell * len(histories) + history, return_inverse=True)
-        place, which = np.divmod(numbers, max(1, len(histories)))
-        return cls(place, histories[which], row)
+    def of(
+        cls,
+        agrees: NDArray[np.bool_],
+        found: NDArray[np.uint64],
+        passes: Sequence[Pass],
+        fields: Sequence[str],
+    ) -> Incidence:
+        """The rows of candidates.
+
+        Args:
+            agrees: `bool[n, fields]`, on which key fields each agrees.
+            found: `uint64[n]`, a bit for each pass that found it.
+            passes: the passes.
+            fields: the key fields, at most five.
+        """
+        cells = range(1 << len(fields))
+        enough = np.array([_passes_for(cell, passes, fields) for cell in cells], np.uint64)
+        histories, history = _distinct(found)
+        those = (histories[:, None] & enough[None, :]) != 0
+        others = (histories[:, None] & ~enough[None, :]) != 0
+        signatures, signature = np.unique(
+            np.concatenate((those, others), axis=1), axis=0, return_inverse=True
+        )
+        cell = agrees.astype(np.int64) @ (1 << np.arange(len(fields), dtype=np.int64))
+        number = cell * max(1, len(signatures)) + signature.ravel()[history]
+        rows = np.flatnonzero(np.bincount(number))
+        place = np.zeros(int(number.max(initial=0)) + 1, np.int64)
+        place[rows] = np.arange(len(rows))
+        own, which = np.divmod(rows, max(1, len(signatures)))
+        half = len(enough)
+        return cls(
+            own,
+            signatures[which, :half],
+            signatures[which, half:],
+            place[number],
+            enough != 0,
+        )
+
+
+def _distinct(found: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], Integers]:
+    """Distinct histories and the place of each candidate's among them."""
+    ordered = np.sort(found)
+    histories = ordered[np.flatnonzero(np.diff(ordered, prepend=~ordered[:1]))]
+    return histories, np.searchsorted(histories, found)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -90,37 +135,27 @@ class Cells:
 
 
 class MissedMatches:
-    """The estimator for one agreement's passes and one set of candidates."""
+    """The estimator for one set of candidates, or any part of it."""
 
-    def __init__(
-        self,
-        passes: Sequence[Pass],
-        fields: Sequence[str],
-        incidence: Incidence,
-        completeness: Sequence[float],
-    ) -> None:
+    def __init__(self, incidence: Incidence, completeness: Sequence[float]) -> None:
         """Prepare the sums that every estimate is made of.
 
         Args:
-            passes: the passes.
-            fields: the key fields.
             incidence: the candidates by cell and passes.
             completeness: for each key field, the share of pairs of records that both have it.
         """
-        cells = np.arange(1 << len(fields))
-        enough = np.array([_passes_for(int(cell), passes, fields) for cell in cells], np.uint64)
+        self._fields = len(completeness)
+        cells = np.arange(1 << self._fields)
         within = (incidence.cell[None, :] & cells[:, None]) == cells[:, None]
-        by_those = (incidence.found[None, :] & enough[:, None]) != 0
-        by_others = (incidence.found[None, :] & ~enough[:, None]) != 0
         here = incidence.cell[None, :] == cells[:, None]
+        by_those, by_others = incidence.by_those.T, incidence.by_others.T
         self._here = here.astype(np.float64)
         self._seen = (here & by_those).astype(np.float64)
         self._others = (within & by_others).astype(np.float64)
         self._both = (within & by_others & by_those).astype(np.float64)
-        self._open = enough != 0
-        self._fields = len(fields)
+        self._open = incidence.open
         self._completeness = np.clip(np.asarray(completeness, np.float64), 0.01, 1 - 1e-9)
-        self._design = _effects(cells, len(fields))
+        self._design = _effects(cells, self._fields)
 
     def estimate(self, weight: Floats, whole: Cells | None = None) -> Cells:
         """Expected matches that no pass found.

@@ -29,6 +29,8 @@ DOUBT_OF_MISSED = (0.2, 0.35)
 by, beyond chance: no interaction of three fields is estimated, and errors come in company."""
 OWN_ESTIMATE = 200.0
 """A part with fewer expected matches than this has the whole's share of missed ones."""
+MOST, BINS = 16.0, 800
+"""Draws take log-odds in steps of 0.04, from -16 to 16."""
 TINY = 1e-12
 
 COLUMNS = (
@@ -114,22 +116,24 @@ class Estimates:
         """Estimate the whole."""
         self._judged = judgement
         self._rng = np.random.default_rng(SEED)
-        rows = Incidence.of(judgement.agrees, judgement.found)
+        rows = Incidence.of(judgement.agrees, judgement.found, judgement.passes, judgement.fields)
         self._row, self._rows = rows.row, len(rows.cell)
-        self._missed = MissedMatches(
-            judgement.passes, judgement.fields, rows, judgement.completeness
-        )
+        self._missed = MissedMatches(rows, judgement.completeness)
         shifts = [NormalDist().inv_cdf((k + 0.5) / SHIFTS) for k in range(SHIFTS)]
         bounded = np.clip(judgement.probability, TINY, 1 - TINY)
         log_odds = np.log(bounded) - np.log1p(-bounded)
-        self._log_odds, self._shifts = log_odds, np.array(shifts) * judgement.doubt
+        self._bin = np.clip((log_odds + MOST) / (2 * MOST) * BINS, 0, BINS - 1).astype(np.int64)
+        middle = (np.arange(BINS) + 0.5) * (2 * MOST / BINS) - MOST
+        self._shifted = _probability(
+            middle[None, :] + (np.array(shifts) * judgement.doubt)[:, None]
+        )
         weight = self._weights(judgement.probability)
         self.cells: Cells = self._missed.estimate(weight)
-        self._unseen_draws = self._drawn_unseen(weight)
+        self._unseen_draws = self._drawn_unseen()
 
     def whole(self) -> dict[str, float]:
         """`COLUMNS` and `unseen` of all candidates."""
-        everything = np.zeros(len(self._log_odds), np.int64)
+        everything = np.zeros(len(self._bin), np.int64)
         return self._told(everything, 1, [self.unseen])[0]
 
     @property
@@ -144,16 +148,20 @@ class Estimates:
             part: `int64[n]`, each candidate's part, -1 for none.
             count: how many parts there are.
         """
-        inside = part >= 0
-        seen = np.bincount(part[inside], self._judged.probability[inside], minlength=count)
-        rate = self.unseen / max(float(self._judged.probability.sum()), TINY)
+        probability = self._judged.probability
+        order = np.argsort(part, kind="stable")
+        ends = np.searchsorted(part[order], np.arange(count + 1))
+        rate = self.unseen / max(float(probability.sum()), TINY)
         unseen = []
         for number in range(count):
-            if seen[number] < OWN_ESTIMATE:
-                unseen.append(rate * float(seen[number]))
+            own = order[ends[number] : ends[number + 1]]
+            seen = float(probability[own].sum())
+            if seen < OWN_ESTIMATE:
+                unseen.append(rate * seen)
                 continue
-            weight = self._weights(np.where(part == number, self._judged.probability, 0.0))
-            unseen.append(float(self._missed.estimate(weight, self.cells).missed.sum()))
+            weight = np.bincount(self._row[own], probability[own], minlength=self._rows)
+            cells = self._missed.estimate(weight.astype(np.float64), self.cells)
+            unseen.append(float(cells.missed.sum()))
         return self._told(part, count, unseen)
 
     def by_pass(self) -> pd.DataFrame:
@@ -171,13 +179,13 @@ class Estimates:
         """Expected matches in each row of the incidence."""
         return np.bincount(self._row, probability, minlength=self._rows).astype(np.float64)
 
-    def _drawn_unseen(self, weight: Floats) -> Floats:
+    def _drawn_unseen(self) -> Floats:
         """Missed matches in each draw, over those expected: chance, shift and model."""
         draws = np.empty(DRAWS)
         which = self._rng.integers(0, SHIFTS, DRAWS)
         self._which = which
         doubt = np.exp(self._rng.normal(*DOUBT_OF_MISSED, DRAWS))
-        shifted = [self._weights(_probability(self._log_odds + shift)) for shift in self._shifts]
+        shifted = [self._weights(told[self._bin]) for told in self._shifted]
         for place, k in enumerate(which.tolist()):
             drawn = self._rng.poisson(shifted[k]).astype(np.float64)
             draws[place] = self._missed.estimate(drawn).missed.sum()
@@ -191,12 +199,11 @@ class Estimates:
         taken = judged.accepted if accepted is None else accepted
         inside = part >= 0
         number = part[inside] * 2 + taken[inside]
-        size = np.bincount(number, minlength=2 * count).reshape(count, 2)[:, 1]
-        mean, spread = np.empty((2, SHIFTS, count, 2))
-        for k, shift in enumerate(self._shifts):
-            p = _probability(self._log_odds[inside] + shift)
-            mean[k] = np.bincount(number, p, minlength=2 * count).reshape(count, 2)
-            spread[k] = np.bincount(number, p * (1 - p), minlength=2 * count).reshape(count, 2)
+        cell = number * BINS + self._bin[inside]
+        binned = np.bincount(cell, minlength=2 * count * BINS).reshape(count, 2, BINS)
+        size = binned[:, 1].sum(axis=1)
+        mean = np.einsum("cab,kb->kca", binned, self._shifted)
+        spread = np.einsum("cab,kb->kca", binned, self._shifted * (1 - self._shifted))
         sums = np.bincount(number, judged.probability[inside], minlength=2 * count)
         sums = sums.reshape(count, 2)
         out = []
