@@ -164,63 +164,88 @@ class MissedMatches:
             weight: `float64[rows]`, expected matches in each row of the incidence.
             whole: what holds of all matches, if these are a part of them: the part is drawn to it.
         """
-        others, both = self._others @ weight, self._both @ weight
+        cells = self._estimates(weight[None, :], whole)
+        return Cells(cells.missed[0], cells.effects[0], cells.share[0])
+
+    def drawn(self, weights: Floats) -> Floats:
+        """The sums of missed matches for many draws of weights at once.
+
+        Args:
+            weights: `float64[draws, rows]`.
+
+        Returns:
+            `float64[draws]`.
+        """
+        total: Floats = self._estimates(weights, None).missed.sum(axis=1)
+        return total
+
+    def _estimates(self, weight: Floats, whole: Cells | None) -> Cells:
+        """Estimates for several weights at once, a row each."""
+        others, both = weight @ self._others.T, weight @ self._both.T
         trust = 1e-3 if whole is None else ONE_MORE
         before = np.where(self._open, 1.0, 0.0) if whole is None else whole.share
         share = np.where(self._open, (both + trust * before) / (others + trust), 0.0)
-        seen, here = self._seen @ weight, self._here @ weight
+        seen, here = weight @ self._seen.T, weight @ self._here.T
         effects = self._fitted(seen, share, None if whole is None else whole.effects)
-        size = np.exp(np.clip(self._design @ effects, -30.0, 30.0))
+        size = np.exp(np.clip(effects @ self._design.T, -30.0, 30.0))
         missed = np.maximum(size * (1 - share) - (here - seen), 0.0)
         return Cells(missed + self._too_few_without(here + missed), effects, share)
 
     def _too_few_without(self, held: Floats) -> Floats:
-        """What cells lack of the matches that must be without a field: `float64[cells]`.
+        """What cells lack of the matches that must be without a field: `float64[draws, cells]`.
 
         At least the share of pairs of records that lack a field disagree on it. What is wanting by
         the field that wants most is laid where those without it were found.
         """
-        lacking, most = np.zeros(len(held)), 0.0
+        lacking, most = np.zeros_like(held), np.zeros(len(held))
         for field in range(self._fields):
-            with_it = (np.arange(len(held)) >> field & 1).astype(bool)
+            with_it = (np.arange(held.shape[1]) >> field & 1).astype(bool)
             complete = self._completeness[field]
-            due = float(held[with_it].sum()) * (1 - complete) / complete
-            there = float(held[~with_it].sum())
-            if due - there > most:
-                most = due - there
-                lacking = np.where(with_it, 0.0, held + 1e-9)
-                lacking *= most / lacking.sum()
+            there = held[:, ~with_it].sum(axis=1)
+            wanting = held[:, with_it].sum(axis=1) * (1 - complete) / complete - there
+            worse = wanting > most
+            shares = np.where(with_it, 0.0, held + 1e-9)
+            shares /= shares.sum(axis=1, keepdims=True)
+            lacking[worse] = (wanting[:, None] * shares)[worse]
+            most = np.maximum(most, wanting)
         return lacking
 
     def _fitted(self, seen: Floats, share: Floats, whole: Floats | None) -> Floats:
-        """Effects by Poisson regression of what was seen, Newton's method with ridges."""
+        """Effects by Poisson regression of what was seen, Newton's method with ridges.
+
+        Args:
+            seen: `float64[draws, cells]`.
+            share: `float64[draws, cells]`; a cell of which next to nothing is seen is left out.
+            whole: effects that these are drawn to.
+
+        Returns:
+            `float64[draws, effects]`.
+        """
         told = share > SEEN
-        design, seen, share = self._design[told], seen[told], share[told]
-        unseen = self._never_without(told)
+        seen, share = np.where(told, seen, 0.0), np.where(told, share, 0.0)
         ridge = np.full(self._design.shape[1], RIDGE_OF_TWO)
         ridge[1 : 1 + self._fields] = RIDGE_OF_ONE
         ridge[0] = 1e-9
         centre = np.zeros(len(ridge))
         if whole is not None:
             ridge[1:], centre = np.maximum(ridge[1:], RIDGE_OF_PART), whole.copy()
-        for field in unseen:
+        for field in self._never_without(np.asarray(told.any(axis=0), bool)):
             involved = [1 + field, *self._pairs_with(field)]
             centre[involved] = 0.0
             odds = self._completeness[field] / (1 - self._completeness[field])
             centre[1 + field] = np.log(odds)
             ridge[involved] = 1e9
-        effects = centre.copy()
-        effects[0] = np.log(max(float(seen.sum()), 1e-3)) - float(
-            centre[1 : 1 + self._fields].sum()
-        )
+        effects = np.tile(centre, (len(seen), 1))
+        effects[:, 0] = np.log(np.maximum(seen.sum(axis=1), 1e-3))
+        effects[:, 0] -= centre[1 : 1 + self._fields].sum()
         for _ in range(ITERATIONS):
-            expected = share * np.exp(np.clip(design @ effects, -30.0, 30.0))
-            slope = design.T @ (seen - expected) - ridge * (effects - centre)
-            curve = design.T @ (design * expected[:, None]) + np.diag(ridge)
-            step = np.linalg.solve(curve, slope)
-            step *= min(1.0, MOST_STEP / max(float(np.abs(step).max()), 1e-12))
-            effects = effects + step
-            if float(np.abs(step).max()) < 1e-8:
+            expected = share * np.exp(np.clip(effects @ self._design.T, -30.0, 30.0))
+            slope = (seen - expected) @ self._design - ridge * (effects - centre)
+            curve = np.einsum("ce,dc,cf->def", self._design, expected, self._design)
+            step = np.linalg.solve(curve + np.diag(ridge), slope[:, :, None])[:, :, 0]
+            longest = np.abs(step).max(axis=1, keepdims=True)
+            effects = effects + step * np.minimum(1.0, MOST_STEP / np.maximum(longest, 1e-12))
+            if float(longest.max(initial=0.0)) < 1e-6:
                 break
         return effects
 

@@ -181,15 +181,11 @@ class Estimates:
 
     def _drawn_unseen(self) -> Floats:
         """Missed matches in each draw, over those expected: chance, shift and model."""
-        draws = np.empty(DRAWS)
-        which = self._rng.integers(0, SHIFTS, DRAWS)
-        self._which = which
+        self._which = self._rng.integers(0, SHIFTS, DRAWS)
         doubt = np.exp(self._rng.normal(*DOUBT_OF_MISSED, DRAWS))
-        shifted = [self._weights(told[self._bin]) for told in self._shifted]
-        for place, k in enumerate(which.tolist()):
-            drawn = self._rng.poisson(shifted[k]).astype(np.float64)
-            draws[place] = self._missed.estimate(drawn).missed.sum()
-        return (draws + 0.5) * doubt / (self.unseen + 0.5)
+        shifted = np.array([self._weights(told[self._bin]) for told in self._shifted])
+        drawn = self._rng.poisson(shifted[self._which]).astype(np.float64)
+        return (self._missed.drawn(drawn) + 0.5) * doubt / (self.unseen + 0.5)
 
     def _told(
         self, part: Integers, count: int, unseen: Sequence[float], accepted: Flags | None = None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+
 from pprl.agreement import Agreement, Pass
 from pprl.agreement.blocking import BlockingPart
 from pprl.agreement.levels import LEVELS
