@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from pprl.errors import RegistryError, UsageError
 
 VERSION = 1
-PATIENCE = 60
+PATIENCE = 60.0
 """Seconds that a process waits for another to finish."""
 
 IN_USE = "The registry is in use by another process; run again later."
@@ -159,7 +159,16 @@ class PostgresStore:
                 'A registry in PostgreSQL needs psycopg: pip install "pprl-edu[postgresql]".'
             ) from None
         try:
-            self._connection = self._psycopg.connect(address, autocommit=True)
+            self._connection = self._psycopg.connect(
+                address, autocommit=True, client_encoding="utf8"
+            )
+        except self._psycopg.Error as error:
+            # The text of the error may hold the address, and the address a password.
+            raise RegistryError(
+                f"The registry's database cannot be used ({type(error).__name__}). "
+                "Check its address, and that the server runs."
+            ) from None
+        try:
             with self.transaction():
                 (there,) = self.rows("SELECT to_regclass('about') IS NOT NULL")[0]
                 if not there:
@@ -167,12 +176,9 @@ class PostgresStore:
                         self.rows(statement)
                 elif self.rows(_VERSION_OF) != [(str(VERSION),)]:
                     raise RegistryError(f"The database's registry {_FOREIGN}")
-        except self._psycopg.Error as error:
-            # The text of the error may hold the address, and the address a password.
-            raise RegistryError(
-                f"The registry's database cannot be used ({type(error).__name__}). "
-                "Check its address, and that the server runs."
-            ) from None
+        except RegistryError:
+            self.close()
+            raise
 
     def rows(self, statement: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run a statement and return its rows, if it has any."""
@@ -193,7 +199,7 @@ class PostgresStore:
         """Everything within it happens, or nothing; nobody else writes meanwhile."""
         try:
             with self._connection.transaction():
-                self._connection.execute(f"SET LOCAL lock_timeout = '{PATIENCE}s'")
+                self._connection.execute(f"SET LOCAL lock_timeout = {int(1000 * PATIENCE)}")
                 self._connection.execute("SELECT pg_advisory_xact_lock(hashtext('pprl registry'))")
                 yield
         except self._psycopg.errors.LockNotAvailable:
