@@ -131,6 +131,7 @@ def as_dict(registry: Registry, source: str, students: Sequence[str]) -> dict[st
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Callable[[], str]]:
     """Addresses of empty schemas of a PostgreSQL server on a loopback port of its own."""
+    psycopg = pytest.importorskip("psycopg")
     found = shutil.which("pg_ctl")
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     bin_folder = Path(found).resolve().parent if found else programs[-1]
@@ -157,7 +158,6 @@ def postgresql() -> Iterator[Callable[[], str]]:
     run("initdb", "-U", "registrar", "--auth=trust", "--no-sync")
     options = f"-F -p {port} -k {folder} -c listen_addresses=127.0.0.1"
     run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", options)
-    psycopg = pytest.importorskip("psycopg")
     server = f"postgresql://registrar@127.0.0.1:{port}/postgres"
     number = count()
 
