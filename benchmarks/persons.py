@@ -7,6 +7,9 @@
 once, and twins: pairs of one birth date, last name, home and family, both on record at both of two
 institutions. They are swapped if a record of one has the study ID of a record of the other.
 
+With `--splink`, the persons that the same clustering makes of Splink's plaintext pairs, at p >= 0.5,
+are measured beside them (`splink_persons.py`).
+
 `years`: the rosters of two years, linked one after the other with a registry. A record that is sent
 again continues; a student who leaves school for college and is in no roster twice moves on.
 """
@@ -16,16 +19,20 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 import pprl
+from pprl.hub.clusters import clusters as cluster
 from pprl.institution import LinkageKey, State
 from pprl.synthetic import Population, population, two_years
+from pprl.synthetic.region import COLUMNS
 
 RESULTS = Path(__file__).parent / "results"
 KEY = LinkageKey(bytes(range(32)))
@@ -89,7 +96,45 @@ def twins(named: pd.DataFrame, persons: pd.DataFrame) -> tuple[int, int, int]:
     return both, swapped, merged
 
 
-def clusters(seed: int, persons: int, errors: str) -> dict[str, object]:
+def splink_f1(region: Population, python: str) -> float:
+    """Pairwise F1 of the persons that our clustering makes of Splink's pairs."""
+    rows = pd.concat(
+        [
+            roster.drop_duplicates("local_id", keep="last").assign(institution=name)
+            for name, roster in sorted(region.institutions.items())
+        ]
+    ).merge(region.truth, on=["institution", "local_id"])
+    with tempfile.TemporaryDirectory() as folder:
+        for name, roster in rows.groupby("institution"):
+            roster[[*COLUMNS[:-1]]].to_csv(Path(folder) / f"{name}.csv", index=False)
+        out = Path(folder) / "pairs"
+        script = str(Path(__file__).with_name("splink_persons.py"))
+        subprocess.run([python, script, folder, str(out)], check=True)
+        names = ["weight", "source_l", "id_l", "source_r", "id_r"]
+        pairs = pd.read_csv(out, names=names, dtype=str)
+    place = pd.Series(np.arange(len(rows)), [rows["institution"], rows["local_id"]])
+    ends = [
+        place.loc[pd.MultiIndex.from_frame(pairs[[f"source_{side}", f"id_{side}"]])].to_numpy()
+        for side in "lr"
+    ]
+    source, institutions = pd.factorize(rows["institution"])
+    sole = np.ones(len(institutions), bool)
+    label = cluster(source, sole, *ends, pairs["weight"].astype(float).to_numpy())
+    found = pd.DataFrame({"source": source, "person": rows["person"], "label": label})
+    true, said, both = (
+        pairs_within(found, columns) for columns in (["person"], ["label"], ["person", "label"])
+    )
+    return round(2 * both / (true + said), 4)
+
+
+def pairs_within(table: pd.DataFrame, columns: list[str]) -> int:
+    """Pairs of records of different sources that agree in the columns."""
+    counts = [table.groupby(names).size() for names in (columns, [*columns, "source"])]
+    together, same_source = (int((n * (n - 1) // 2).sum()) for n in counts)
+    return together - same_source
+
+
+def clusters(seed: int, persons: int, errors: str, splink: str | None = None) -> dict[str, object]:
     """One region, linked."""
     region = population(persons, seed=seed, errors=errors)
     agreement = agreement_of(region)
@@ -110,10 +155,11 @@ def clusters(seed: int, persons: int, errors: str) -> dict[str, object]:
         "twin pairs at both": both,
         "swapped": swapped,
         "other twins taken for one": merged,
+        **({"F1 of Splink's pairs": splink_f1(region, splink)} if splink else {}),
     }
 
 
-def years(seed: int, persons: int, errors: str) -> dict[str, object]:
+def years(seed: int, persons: int, errors: str, splink: str | None = None) -> dict[str, object]:
     """One region's two years, with a registry, with and without the first year's files."""
     then, now = two_years(persons, seed=seed, errors=errors)
     agreement, states = agreement_of(then), states_of(then)
@@ -175,11 +221,12 @@ def main() -> None:
     parser.add_argument("seeds", nargs="+", type=int)
     parser.add_argument("--persons", type=int, default=20_000)
     parser.add_argument("--errors", default="customary")
+    parser.add_argument("--splink", metavar="PYTHON", help="an interpreter that has Splink")
     given = parser.parse_args()
     measure = {"clusters": clusters, "years": years}[given.what]
     figures = []
     for seed in given.seeds:
-        figures.append(measure(seed, given.persons, given.errors))
+        figures.append(measure(seed, given.persons, given.errors, given.splink))
         print(json.dumps(figures[-1], indent=1), flush=True)
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"persons-{given.what}-{given.errors}.json"
