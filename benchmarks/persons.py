@@ -7,8 +7,8 @@
 once, and twins: pairs of one birth date, last name, home and family, both on record at both of two
 institutions. They are swapped if a record of one has the study ID of a record of the other.
 
-With `--splink`, the persons that the same clustering makes of Splink's plaintext pairs, at p >= 0.5,
-are measured beside them (`splink_persons.py`).
+With `--splink`, the persons that the same clustering makes of Splink's plaintext pairs, at
+p >= 0.5, are measured beside them (`splink_persons.py`).
 
 `years`: the rosters of two years, linked one after the other with a registry. A record that is sent
 again continues; a student who leaves school for college and is in no roster twice moves on.

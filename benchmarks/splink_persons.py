@@ -1,9 +1,9 @@
 """What Splink 5 makes of several rosters in plaintext: pairs with match weights.
 
-Run `python benchmarks/splink_persons.py FOLDER PAIRS.csv` in an environment with `peers/splink.txt`.
-The folder holds a CSV file for each institution, as `splink_yardstick.py` takes them, which also
-says how the model is trained. Pairs of match probability 0.001 or more are written, one a row:
-match weight (base 2), institution and local ID of either record.
+Run `python benchmarks/splink_persons.py FOLDER PAIRS.csv` in an environment with
+`peers/splink.txt`. The folder holds a CSV file for each institution, as `splink_yardstick.py` takes
+them, which also says how the model is trained. Pairs of match probability 0.001 or more are
+written, one a row: match weight (base 2), institution and local ID of either record.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -88,6 +89,11 @@ def is_address(place: str | os.PathLike[str]) -> bool:
     return str(place).startswith(("postgresql://", "postgres://"))
 
 
+def is_open_to_others(path: Path) -> bool:
+    """Whether users other than its owner can read a file (on POSIX systems)."""
+    return os.name == "posix" and bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+
 class SqliteStore:
     """A registry in an SQLite file, which only its owner can read."""
 
@@ -96,8 +102,11 @@ class SqliteStore:
         try:
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            shared = is_open_to_others(path)
         except OSError as error:
             raise RegistryError(f"{path}: cannot be opened ({error.strerror}).") from None
+        if shared:
+            raise RegistryError(f"{path}: is open to other users. Run: chmod 600 {path}")
         self._connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
         try:
             with self.transaction():
@@ -200,7 +209,9 @@ class PostgresStore:
         try:
             with self._connection.transaction():
                 self._connection.execute(f"SET LOCAL lock_timeout = {int(1000 * PATIENCE)}")
-                self._connection.execute("SELECT pg_advisory_xact_lock(hashtext('pprl registry'))")
+                self._connection.execute(
+                    "SELECT pg_advisory_xact_lock(hashtext('pprl registry ' || current_schema()))"
+                )
                 yield
         except self._psycopg.errors.LockNotAvailable:
             raise RegistryError(IN_USE) from None

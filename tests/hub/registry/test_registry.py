@@ -140,6 +140,23 @@ def test_a_merge_within_a_source_is_told_only_where_that_is_agreed(registry: Reg
     assert {change.retired, change.study_id} == {before["ann"], before["anna"]}
 
 
+def test_the_hub_translates_what_a_source_is_told(registry: Registry) -> None:
+    """Of all students it ever sent, absent ones and replaced IDs included."""
+    pooled = {"city-college": ["Ann"], "orchard-usd": ["ann", "anna", "ben"]}
+    open_ = agreed(["orchard-usd"], reveal_matches=True)
+    first = registry.carry_on(linked(pooled, {}), open_)
+    second = registry.carry_on(
+        linked({**pooled, "orchard-usd": ["ann", "anna"]}, {"Ann": "a", "ann": "a", "anna": "a"}),
+        open_,
+    )
+    known = dict(registry.translation("orchard-usd").itertuples(index=False))
+    ann, anna, ben = first.recipient_id[1:]
+    assert known[ann] == known[anna] == second.study_id[0]
+    assert known[ben] == first.study_id[3]
+    assert len(known) == 3
+    assert not len(registry.translation("nowhere"))
+
+
 def test_a_split_is_logged_and_each_source_keeps_its_name(registry: Registry) -> None:
     """One of the two records goes on as the person, the other as a new one."""
     registry.carry_on(linked(YEAR, ANN), agreed())
@@ -491,6 +508,14 @@ def test_a_file_that_is_no_key_is_refused(made: Path, content: bytes) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX")
+def test_a_registry_open_to_others_is_refused(made: Path) -> None:
+    """The message says how to close it."""
+    made.chmod(0o640)
+    with pytest.raises(RegistryError, match="chmod 600"):
+        Registry.open(made)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX")
 def test_a_key_open_to_others_is_refused(made: Path) -> None:
     """The message says how to close it."""
     Path(f"{made}.key").chmod(0o644)
@@ -510,6 +535,7 @@ def test_a_key_shows_nothing_of_itself(made: Path) -> None:
 def test_a_file_that_is_no_registry_is_refused(tmp_path: Path, content: bytes | None) -> None:
     """Other bytes, or another program's database."""
     path = tmp_path / "other.sqlite"
+    path.touch(0o600)
     if content is None:
         connection = sqlite3.connect(path)
         connection.execute("CREATE TABLE about (name TEXT, content TEXT)")
