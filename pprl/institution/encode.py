@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,7 @@ from pprl.institution.filling import (
     KernelName,
     chosen_kernel,
     private_blocks,
+    side_by_side,
 )
 from pprl.institution.linkage_key import LinkageKey
 from pprl.institution.name_words import NameWords
@@ -37,7 +39,10 @@ from pprl.institution.state import State
 from pprl.institution.tokens import TokenTable, token_table
 from pprl.progress import Progress, tracked
 
-MOST_IN_MEMORY = 256 << 20
+if TYPE_CHECKING:
+    from pprl.institution.compiled_filling import StudentTokens
+
+MOST_IN_MEMORY = 512 << 20
 """Bytes of entries beyond which those of finished passes wait on the disk."""
 
 LISTED = ("local_id", "first_name", "last_name")
@@ -55,6 +60,7 @@ class _Roster:
         record: `uint32[n]`, each student's record number.
         blocking: their blocks.
         tables: the token digests of each segment.
+        side_by_side: the same for the numba kernel, if that is to fill.
     """
 
     students: Students
@@ -63,6 +69,7 @@ class _Roster:
     record: NDArray[np.uint32]
     blocking: Blocking
     tables: Mapping[str, TokenTable]
+    side_by_side: StudentTokens | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +107,7 @@ def encode(
     whatever the order of their rows (of several rows of one local id, the latest stands).
 
     Beside the students, the memory of one pass is taken: the entries of finished passes, which hold
-    nothing of a student in the clear, wait in a temporary file if they are more than 256 MiB.
+    nothing of a student in the clear, wait in a temporary file if they are more than 512 MiB.
 
     Args:
         students: as from `read_students`; at least `local_id, first_name, last_name`.
@@ -136,14 +143,13 @@ def encode(
     check = key.check_value(section.digest)
     # The institution's own bits change with the linkage key: else what stays the same is a decoy.
     context = hashlib.sha256(f"{section.digest}/{check}/{institution_id}".encode()).hexdigest()
-    roster = _roster(students, agreement, key, state, context)
-    kernel = chosen_kernel(kernel, len(roster.students))
+    roster = _roster(students, agreement, key, state, context, kernel)
     fields_told = _fields_told(roster.students, agreement)
     epsilon = agreement.records.epsilon
     with state.transaction(), _kept_on_disk(section, len(roster.students)) as kept:
         encoded = {
             linkage_pass.name: _encode_pass(
-                section, linkage_pass, roster, key, state, context, epsilon, kernel, kept
+                section, linkage_pass, roster, key, state, context, epsilon, kept
             )
             for linkage_pass in tracked(section.passes, "encoding", progress)
         }
@@ -179,7 +185,12 @@ def encode(
 
 
 def _roster(
-    students: pd.DataFrame, agreement: Agreement, key: LinkageKey, state: State, context: str
+    students: pd.DataFrame,
+    agreement: Agreement,
+    key: LinkageKey,
+    state: State,
+    context: str,
+    kernel: KernelName | None,
 ) -> _Roster:
     """Normalise, collapse, number and tokenise."""
     section = agreement.linkage
@@ -213,7 +224,8 @@ def _roster(
         for segment in section.segments
     }
     owners = Owners.of(digests, collapsed.local_id_student)
-    return _Roster(collapsed, owners, identity, record, blocking, tables)
+    compiled = side_by_side(tables, chosen_kernel(kernel, len(collapsed)))
+    return _Roster(collapsed, owners, identity, record, blocking, tables, compiled)
 
 
 def _encode_pass(
@@ -224,7 +236,6 @@ def _encode_pass(
     state: State,
     context: str,
     epsilon: float,
-    kernel: KernelName,
     kept: Callable[[Entries], Entries],
 ) -> _EncodedPass:
     """Encode one pass and bring its ledger up to date."""
@@ -244,12 +255,10 @@ def _encode_pass(
     private_tokens, private_salts = private_blocks(
         named[idle, 0], slots, Prf(state.derive(context, f"decoys/{name}"))
     )
-    tokens = np.concatenate((real.tokens, private_tokens))
-    order = np.argsort(tokens)
-    blanks = Blanks(
-        np.concatenate((real.student, idle))[order],
-        tokens[order],
-        np.concatenate((real.salts(salt_key), private_salts))[order],
+    blanks = Blanks.sorted(
+        np.concatenate((real.student, idle)),
+        np.concatenate((real.tokens, private_tokens)),
+        np.concatenate((real.salts(salt_key), private_salts)),
     )
     filling = Filling(
         section,
@@ -257,9 +266,12 @@ def _encode_pass(
         roster.tables,
         Prf(key.derive(section.digest, f"positions/{name}")),
         Prf(state.derive(context, f"missing/{name}")),
-        kernel,
+        roster.side_by_side,
     )
-    entries = Entries(blanks.tokens, roster.record[blanks.students], filling.filters(blanks))
+    tokens, records = np.empty_like(blanks.tokens), np.empty(len(blanks), np.uint32)
+    tokens[blanks.places] = blanks.tokens
+    records[blanks.places] = roster.record[blanks.students]
+    entries = Entries(tokens, records, filling.filters(blanks))
     profile = pass_profile(
         filling, linkage_pass, values, salt_key, epsilon, state.derive(context, "noise")
     )
