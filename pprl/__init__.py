@@ -16,7 +16,7 @@ from pprl.errors import PPRLError
 if TYPE_CHECKING:
     from pprl.agreement import Agreement, Party
     from pprl.exchange import Submission
-    from pprl.hub import Linkage, link
+    from pprl.hub import Linkage, Registry, link
     from pprl.institution import Encoded, LinkageKey, State, encode, read_students
     from pprl.results import Evaluation, evaluate
     from pprl.similarity import similar_pairs, similar_pairs_lsh
@@ -26,6 +26,7 @@ _HOMES = {
     "Party": "pprl.agreement",
     "Submission": "pprl.exchange",
     "Linkage": "pprl.hub",
+    "Registry": "pprl.hub",
     "link": "pprl.hub",
     "Encoded": "pprl.institution",
     "LinkageKey": "pprl.institution",
@@ -46,6 +47,7 @@ __all__ = [
     "LinkageKey",
     "PPRLError",
     "Party",
+    "Registry",
     "State",
     "Submission",
     "__version__",

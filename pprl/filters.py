@@ -53,16 +53,19 @@ def _fill(filters: Words, draws: Draws, tile: NDArray[np.intp], bits: int, inser
     and the full ones leave once they are the greater part.
     """
     words = np.zeros((bits // WORD_BITS, len(tile)), np.uint64)
-    rows, first, drawn = tile, 0, 0
     lacking = np.ones(len(tile), np.uint64)
+    scratch = np.empty((2, len(tile)), np.uint64)
+    mask, one = np.uint64(bits - 1), np.uint64(1)
+    rows, first, drawn = tile, 0, 0
     while len(rows):
         block = draws(first, rows)
         first += len(block)
-        turns = _turns(len(block), block.shape[1], bits.bit_length() - 1)
-        for word, stream, shift in turns:
-            positions = (block[word, stream] >> shift) & np.uint64(bits - 1)
+        for word, stream, shift in _turns(len(block), block.shape[1], bits.bit_length() - 1):
+            positions, spare = scratch[:, : len(rows)]
+            np.right_shift(block[word, stream], shift, out=positions)
+            np.bitwise_and(positions, mask, out=positions)
             drawn += 1
-            _set(words, positions, np.uint64(1) if drawn <= insertions else lacking)
+            _set(words, positions, one if drawn <= insertions else lacking, spare)
             if drawn < insertions:
                 continue
             lacking = (_ones(words) < insertions).astype(np.uint64)
@@ -93,11 +96,13 @@ def _ones(words: Words) -> NDArray[np.uint16]:
     return ones
 
 
-def _set(words: Words, positions: Words, bit: np.uint64 | Words) -> None:
-    """Set one bit in each filter, or none where `bit` is 0."""
+def _set(words: Words, positions: Words, bit: np.uint64 | Words, spare: Words) -> None:
+    """Set one bit in each filter, or none where `bit` is 0; `spare` is scratch."""
     for index, word in enumerate(words):
         # A shift by 64 or more leaves nothing, so the bit appears in its own word only.
-        word |= bit << (positions ^ np.uint64(WORD_BITS * index))
+        np.bitwise_xor(positions, np.uint64(WORD_BITS * index), out=spare)
+        np.left_shift(bit, spare, out=spare)
+        np.bitwise_or(word, spare, out=word)
 
 
 def segment_ones(filters: Words, widths: Sequence[int]) -> NDArray[np.uint16]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -30,25 +31,62 @@ def link(
         float,
         typer.Option("--threshold", metavar="P", help="Accept pairs of at least this probability."),
     ] = 0.5,
+    registry: Annotated[
+        str | None,
+        typer.Option(
+            "--registry",
+            metavar="REGISTRY",
+            help="Remember study IDs from year to year: an SQLite file, the same each time, made "
+            "if there is none, or a postgresql:// address.",
+        ),
+    ] = None,
+    registry_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--registry-key",
+            metavar="FILE",
+            help="Its key, made with it. Without it: REGISTRY.key beside the file.",
+        ),
+    ] = None,
+    earlier: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--earlier",
+            metavar="FILE",
+            help="An earlier match file of one of the institutions: students who have left it "
+            "since are linked too. May be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Link match files at the hub.
 
     Finds the records that are the same person, and gives each person a random study ID.
     """
     import pprl
+    from pprl.errors import UsageError
+    from pprl.hub.registry import Registry
+    from pprl.hub.registry.store import is_address
     from pprl.progress import tracked
     from pprl.results.folder import CROSSWALKS, PAIRS, STUDY_IDS, check_vacant, write_linkage
 
     check_vacant(out)
     agreed = pprl.Agreement.load(agreement)
     submissions = [pprl.Submission.open(file) for file in tracked(files, "reading", True)]
-    linkage = pprl.link(submissions, agreed, threshold=threshold)
+    past = [pprl.Submission.open(file) for file in earlier or []]
+    if registry is None and registry_key is not None:
+        raise UsageError("--registry-key is of use with --registry only.")
+    with contextlib.ExitStack() as closing:
+        opened = closing.enter_context(Registry.open(registry, registry_key)) if registry else None
+        linkage = pprl.link(submissions, agreed, threshold=threshold, registry=opened, earlier=past)
     write_linkage(linkage, out)
     typer.echo(linkage.summary())
     typer.echo("")
     typer.echo("Keep at the hub:")
     typer.echo(str(out / STUDY_IDS))
     typer.echo(str(out / PAIRS))
+    if registry is not None and not is_address(registry):
+        typer.echo(registry)
+        typer.echo(str(registry_key or f"{registry}.key"))
     typer.echo("Send each source its own crosswalk and no other:")
     for source in linkage.records:
         typer.echo(str(out / CROSSWALKS / f"{source}.csv"))

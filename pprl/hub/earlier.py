@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 
 from pprl.exchange import Entries, Submission
 from pprl.hub.candidates import shared_tokens
-
-LEAST_SHARED = 2
-"""Tokens that an earlier record must share with one of this year's to be the same student's."""
+from pprl.hub.registry.recognition import least_shared
 
 
 def with_departed(submission: Submission, earlier: Sequence[Submission]) -> Submission:
@@ -40,7 +38,7 @@ def _joined(newer: Submission, older: Submission) -> Submission:
     for name, entries in older.passes.items():
         _, repeated = shared_tokens(newer.passes[name].tokens, entries.tokens)
         shared += np.bincount(entries.records[repeated], minlength=older.records)
-    departed = shared < LEAST_SHARED
+    departed = shared < least_shared(sum(map(len, older.passes.values())), older.records)
     number = newer.records - 1 + np.cumsum(departed)
     records = newer.records + int(departed.sum())
     passes: Mapping[str, Entries] = {

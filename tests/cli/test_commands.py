@@ -18,7 +18,10 @@ from pprl.cli import run
 from tests.cli.conftest import CANARY, encode_arguments
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("", "key", "key new", "agreement", "agreement check", "encode", "link", "crosswalk")
+COMMANDS = (
+    *("", "key", "key new", "agreement", "agreement check", "encode", "link", "crosswalk"),
+    *("registry", "registry log", "registry rollback", "registry crosswalk"),
+)
 ALL = (*COMMANDS, "demo")
 
 

@@ -10,7 +10,6 @@ import base64
 import binascii
 import os
 import secrets
-import stat
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from numpy.typing import NDArray
 
 from pprl.errors import KeyFileError
+from pprl.hub.registry.store import is_open_to_others
 
 KEY_BYTES = 32
 _HEADER = b"pprl registry key 1\n"
@@ -61,13 +61,13 @@ class RegistryKey:
         """
         try:
             content = path.read_bytes().replace(b"\r\n", b"\n")
-            mode = path.stat().st_mode
+            shared = is_open_to_others(path)
         except OSError as error:
             raise KeyFileError(
                 f"{path}: cannot be read ({error.strerror}). Without its key a registry finds "
                 "nobody again: restore the key from a backup."
             ) from None
-        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        if shared:
             raise KeyFileError(f"{path}: is open to other users. Run: chmod 600 {path}")
         try:
             secret = base64.b64decode(content.removeprefix(_HEADER).strip(), validate=True)

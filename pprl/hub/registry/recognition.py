@@ -15,8 +15,14 @@ from numpy.typing import NDArray
 
 from pprl.hub.candidates import shared_tokens
 
-LEAST_SHARED = 2
-"""Tokens that a record must share with a student sent before to be that student."""
+LEAST_SHARED = 1 / 8
+"""Share of its tokens in which a record must be like a student sent before to be that student. One
+token would do; this is for the case that a state was lost, and with it the ledger."""
+
+
+def least_shared(entries: int, records: int) -> int:
+    """How many tokens a record must share, where so many records have so many entries."""
+    return max(1, int(LEAST_SHARED * entries / max(1, records)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -54,15 +60,18 @@ class Recognition:
     torn: int
 
 
-def recognise(entries: Mapping[str, Blocks], known: Mapping[str, Blocks]) -> Recognition:
+def recognise(
+    entries: Mapping[str, Blocks], known: Mapping[str, Blocks], least: int
+) -> Recognition:
     """Find the members whose blocks a source's records hold again.
 
-    Each member goes to the record that shares most tokens with it, at least `LEAST_SHARED`; of
-    equals, to the one with the lowest shared token.
+    Each member goes to the record that shares most tokens with it; of equals, to the one with the
+    lowest shared token.
 
     Args:
         entries: pass -> the blocks of the source's records.
         known: pass -> the blocks of its members.
+        least: how many tokens they must share.
     """
     records, members, tokens = [], [], []
     for name, blocks in entries.items():
@@ -81,7 +90,7 @@ def recognise(entries: Mapping[str, Blocks], known: Mapping[str, Blocks]) -> Rec
     start = np.flatnonzero((np.diff(record, prepend=-1) != 0) | (np.diff(member, prepend=-1) != 0))
     shared = np.diff(np.append(start, len(record)))
     record, member, token = record[start], member[start], token[start]
-    enough = shared >= LEAST_SHARED
+    enough = shared >= least
     record, member, token, shared = record[enough], member[enough], token[enough], shared[enough]
     best = np.lexsort((token, -shared, member))
     first = best[np.diff(member[best], prepend=-1) != 0]

@@ -89,7 +89,10 @@ class Registry:
         """
         keys = {s.manifest.key_check for s in linked.submissions}
         with self._store.transaction():
-            for name, value in (("linkage", agreement.linkage_digest), ("linkage key", *keys)):
+            for name, value in (
+                ("linkage section", agreement.linkage_digest),
+                ("linkage key", *keys),
+            ):
                 self._agree(name, value)
             return carry_on(self._store, self._key, linked, agreement, _now())
 
@@ -156,6 +159,22 @@ class Registry:
             (source, source),
         )
         return pd.DataFrame(rows, columns=["moment", "retired", "study_id"])
+
+    def translation(self, source: str) -> pd.DataFrame:
+        """What a source's IDs stand for at the hub: `recipient_id, study_id`, each ID once.
+
+        For all students that the source ever sent, and for IDs that were replaced since. It stays
+        at the hub.
+        """
+        rows = self._store.rows(
+            "SELECT m.recipient_id, p.study_id FROM members m "
+            "JOIN members n ON n.member = m.member AND n.until IS NULL "
+            "JOIN persons p ON p.person = n.person WHERE m.source = ? "
+            "ORDER BY m.until IS NOT NULL, m.until DESC, m.member",
+            (source,),
+        )
+        table = pd.DataFrame(rows, columns=["recipient_id", "study_id"])
+        return table.drop_duplicates("recipient_id", ignore_index=True)
 
     def successor(self, study_id: str) -> str:
         """The hub's study ID that stands for a person now: itself, unless it was retired.

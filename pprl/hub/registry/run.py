@@ -15,7 +15,7 @@ from pprl.hub.registry.blinding import RegistryKey
 from pprl.hub.registry.contents import Changes, contents, known_blocks, last_rosters, last_run
 from pprl.hub.registry.reasons import Evidence, events
 from pprl.hub.registry.recipients import recipient_ids
-from pprl.hub.registry.recognition import Blocks, recognise
+from pprl.hub.registry.recognition import Blocks, least_shared, recognise
 from pprl.hub.registry.store import Store
 from pprl.hub.registry.succession import NEW, Members, succeed
 from pprl.hub.study_ids import new_study_ids
@@ -96,7 +96,10 @@ def carry_on(
     before = contents(store)
     entries = {s.institution: _blinded(s, key) for s in linked.submissions}
     known = {name: known_blocks(store, name) for name in names}
-    record, member = _met(names, offset, entries, known)
+    section = agreement.linkage
+    record, member = _met(
+        names, offset, entries, known, least_shared(section.entries_per_record, 1)
+    )
 
     sole = frozenset(name for name in names if agreement.party(name).one_record_per_person)
     clusters = int(cluster.max(initial=-1)) + 1
@@ -162,6 +165,7 @@ def _met(
     offset: Integers,
     entries: Mapping[str, Mapping[str, Blocks]],
     known: Mapping[str, Mapping[str, Blocks]],
+    least: int,
 ) -> tuple[Integers, Integers]:
     """Records and the members that they are, sources together.
 
@@ -170,7 +174,7 @@ def _met(
     """
     records, members = [], []
     for name, start in zip(names, offset[:-1], strict=True):
-        met = recognise(entries[name], known[name])
+        met = recognise(entries[name], known[name], least)
         if met.torn > max(FEWEST_TORN, MOST_TORN * len(met.record)):
             raise MismatchError(
                 f"{name}: {met.torn} students that it sent before share entries with several of "

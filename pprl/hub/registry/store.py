@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,7 +18,7 @@ from typing import Any, Protocol
 from pprl.errors import RegistryError, UsageError
 
 VERSION = 1
-PATIENCE = 60
+PATIENCE = 60.0
 """Seconds that a process waits for another to finish."""
 
 IN_USE = "The registry is in use by another process; run again later."
@@ -88,6 +89,11 @@ def is_address(place: str | os.PathLike[str]) -> bool:
     return str(place).startswith(("postgresql://", "postgres://"))
 
 
+def is_open_to_others(path: Path) -> bool:
+    """Whether users other than its owner can read a file (on POSIX systems)."""
+    return os.name == "posix" and bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+
 class SqliteStore:
     """A registry in an SQLite file, which only its owner can read."""
 
@@ -96,8 +102,11 @@ class SqliteStore:
         try:
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            shared = is_open_to_others(path)
         except OSError as error:
             raise RegistryError(f"{path}: cannot be opened ({error.strerror}).") from None
+        if shared:
+            raise RegistryError(f"{path}: is open to other users. Run: chmod 600 {path}")
         self._connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
         try:
             with self.transaction():
@@ -159,7 +168,16 @@ class PostgresStore:
                 'A registry in PostgreSQL needs psycopg: pip install "pprl-edu[postgresql]".'
             ) from None
         try:
-            self._connection = self._psycopg.connect(address, autocommit=True)
+            self._connection = self._psycopg.connect(
+                address, autocommit=True, client_encoding="utf8"
+            )
+        except self._psycopg.Error as error:
+            # The text of the error may hold the address, and the address a password.
+            raise RegistryError(
+                f"The registry's database cannot be used ({type(error).__name__}). "
+                "Check its address, and that the server runs."
+            ) from None
+        try:
             with self.transaction():
                 (there,) = self.rows("SELECT to_regclass('about') IS NOT NULL")[0]
                 if not there:
@@ -167,12 +185,9 @@ class PostgresStore:
                         self.rows(statement)
                 elif self.rows(_VERSION_OF) != [(str(VERSION),)]:
                     raise RegistryError(f"The database's registry {_FOREIGN}")
-        except self._psycopg.Error as error:
-            # The text of the error may hold the address, and the address a password.
-            raise RegistryError(
-                f"The registry's database cannot be used ({type(error).__name__}). "
-                "Check its address, and that the server runs."
-            ) from None
+        except RegistryError:
+            self.close()
+            raise
 
     def rows(self, statement: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run a statement and return its rows, if it has any."""
@@ -193,8 +208,10 @@ class PostgresStore:
         """Everything within it happens, or nothing; nobody else writes meanwhile."""
         try:
             with self._connection.transaction():
-                self._connection.execute(f"SET LOCAL lock_timeout = '{PATIENCE}s'")
-                self._connection.execute("SELECT pg_advisory_xact_lock(hashtext('pprl registry'))")
+                self._connection.execute(f"SET LOCAL lock_timeout = {int(1000 * PATIENCE)}")
+                self._connection.execute(
+                    "SELECT pg_advisory_xact_lock(hashtext('pprl registry ' || current_schema()))"
+                )
                 yield
         except self._psycopg.errors.LockNotAvailable:
             raise RegistryError(IN_USE) from None

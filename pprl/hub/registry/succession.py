@@ -49,9 +49,9 @@ def succeed(
 
     A cluster is the person with which it shares most members; of equals, the one known for longer.
     A person goes with one cluster only, and if another cluster takes some of its members away, they
-    part from it. A person all of whose members went elsewhere is retired, and so is one whose other
-    members, absent now, may follow: they may not where a source that holds each person once would
-    have two records of the successor.
+    part from it. Members that are absent now stay with their person, so a person may not become a
+    cluster where a source that holds each person once would have two records in it. A person all
+    of whose members went elsewhere is retired, and so is one whose absent members may follow.
 
     Args:
         clusters: how many there are.
@@ -67,33 +67,46 @@ def succeed(
     whose, who = np.divmod(cell, max(1, stride))
     alone = (np.bincount(whose, minlength=clusters)[whose] == 1) & (np.bincount(who)[who] == 1)
     name[whose[alone]] = who[alone]
-    taken = np.zeros(stride, bool)
-    order = np.lexsort((whose, who, -count))
-    for place in order[~alone[order]].tolist():
-        if name[whose[place]] == NEW and not taken[who[place]]:
-            name[whose[place]] = who[place]
-            taken[who[place]] = True
+    contested = np.lexsort((whose, who, -count))
+    contested = contested[~alone[contested]]
+    if not len(contested):
+        return Succession(name, {}, {})
+
+    present = np.zeros(len(members.person), bool)
+    present[member] = True
+    held = _grouped(members.person, np.arange(len(present)), who[contested])
+    met = _grouped(cluster, member, whose[contested])
+    left = {
+        p: {members.source[m] for m in some if not present[m]} & sole for p, some in held.items()
+    }
+    taken: set[int] = set()
+    for c, p in zip(whose[contested].tolist(), who[contested].tolist(), strict=True):
+        others = {members.source[m] for m in met[c] if members.person[m] != p}
+        if name[c] == NEW and p not in taken and not others & left[p]:
+            name[c] = p
+            taken.add(p)
 
     parted: dict[tuple[int, int], list[int]] = {}
     for place in np.flatnonzero(name[cluster] != person).tolist():
         key = (int(person[place]), int(cluster[place]))
         parted.setdefault(key, []).append(int(member[place]))
-    lost = sorted({old for old, _ in parted} - set(name.tolist()))
-    held = _held(members, {*lost, *name[[c for p, c in parted if p in set(lost)]].tolist()})
-    retired = {}
-    for old in lost:
-        goes = {other: len(gone) for (p, other), gone in parted.items() if p == old}
-        successor = int(name[max(goes, key=lambda other: (goes[other], -other))])
-        gone = {m for (p, _), some in parted.items() if p == old for m in some}
-        there = {members.source[m] for m in held[successor]} & sole
-        if not any(members.source[m] in there for m in held[old] if m not in gone):
-            retired[old] = successor
+    retired: dict[int, int] = {}
+    for p in sorted({p for p, _ in parted} - taken):
+        goes = {c: len(some) for (q, c), some in parted.items() if q == p and name[c] != NEW}
+        if not goes:
+            continue
+        c = max(goes, key=lambda c: (goes[c], -c))
+        successor = int(name[c])
+        if not left[p] & (left[successor] | {members.source[m] for m in met[c]}):
+            retired[p] = successor
+            left[successor] |= left[p]
     return Succession(name, retired, parted)
 
 
-def _held(members: Members, persons: set[int]) -> dict[int, list[int]]:
-    """The members of some persons."""
-    held: dict[int, list[int]] = {person: [] for person in persons}
-    for member in np.flatnonzero(np.isin(members.person, sorted(persons))).tolist():
-        held[int(members.person[member])].append(member)
-    return held
+def _grouped(key: Integers, values: Integers, wanted: Integers) -> dict[int, list[int]]:
+    """The values under each of the keys that are wanted."""
+    groups: dict[int, list[int]] = {int(name): [] for name in wanted}
+    chosen = np.flatnonzero(np.isin(key, wanted))
+    for name, value in zip(key[chosen].tolist(), values[chosen].tolist(), strict=True):
+        groups[name].append(value)
+    return groups
