@@ -28,9 +28,21 @@ def link(
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The folder to make.")],
     threshold: Annotated[
-        float,
-        typer.Option("--threshold", metavar="P", help="Accept pairs of at least this probability."),
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            "--threshold",
+            metavar="P",
+            help="Accept pairs of at least this probability; 0.5 if nothing is said.",
+        ),
+    ] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(
+            "--objective",
+            metavar="GOAL",
+            help="Choose the threshold instead: f1, precision>=0.99 or recall>=0.95, as estimated.",
+        ),
+    ] = None,
     registry: Annotated[
         str | None,
         typer.Option(
@@ -77,7 +89,14 @@ def link(
         raise UsageError("--registry-key is of use with --registry only.")
     with contextlib.ExitStack() as closing:
         opened = closing.enter_context(Registry.open(registry, registry_key)) if registry else None
-        linkage = pprl.link(submissions, agreed, threshold=threshold, registry=opened, earlier=past)
+        linkage = pprl.link(
+            submissions,
+            agreed,
+            threshold=threshold,
+            objective=objective,
+            registry=opened,
+            earlier=past,
+        )
     write_linkage(linkage, out)
     typer.echo(linkage.summary())
     typer.echo("")
