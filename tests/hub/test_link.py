@@ -120,6 +120,8 @@ def test_the_numbers_of_records_decide_no_link(
         truth.loc[own, "record"] = number[truth.loc[own, "record"]]
     again = pprl.link(renumbered, students_agreement, progress=False)
     assert links(again, truth) == links(linkage, encodings.truth)
+    assert again.quality.recall_interval == pytest.approx(linkage.quality.recall_interval)
+    assert again.quality.unseen_matches == pytest.approx(linkage.quality.unseen_matches)
     assert persons(again, truth) == persons(linkage, encodings.truth)
 
 
