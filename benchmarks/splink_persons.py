@@ -13,16 +13,8 @@ import logging
 import sys
 from pathlib import Path
 
-from splink import DuckDBAPI, Linker, SettingsCreator, block_on
-from splink_yardstick import (
-    BLOCKING,
-    DETERMINISTIC_RECALL,
-    SEED,
-    TYPES,
-    U_PAIRS,
-    comparisons,
-    roster,
-)
+from splink import DuckDBAPI
+from splink_yardstick import TYPES, roster, trained
 
 LEAST = 0.001
 
@@ -38,23 +30,7 @@ def main() -> None:
         database.register(roster(file), dataset_display_name=name)
         for name, file in zip(names, files, strict=True)
     ]
-    settings = SettingsCreator(
-        link_type="link_only",
-        comparisons=comparisons(set(TYPES.names)),
-        blocking_rules_to_generate_predictions=BLOCKING,
-    )
-    linker = Linker(sources, settings)
-    linker.training.estimate_probability_two_random_records_match(
-        [
-            block_on("first_name", "last_name", "birth_date"),
-            block_on("first_name", "birth_date", "zip"),
-            block_on("last_name", "birth_date", "zip"),
-        ],
-        recall=DETERMINISTIC_RECALL,
-    )
-    linker.training.estimate_u_using_random_sampling(max_pairs=U_PAIRS, seed=SEED)
-    for rule in (block_on("first_name", "last_name"), block_on("birth_date")):
-        linker.training.estimate_parameters_using_expectation_maximisation(rule)
+    linker = trained(sources, set(TYPES.names))
     pairs = linker.inference.predict(threshold_match_probability=LEAST).as_pyarrow_table()
     columns = ("match_weight", "source_dataset_l", "unique_id_l", "source_dataset_r", "unique_id_r")
     with out.open("w", encoding="utf-8", newline="") as stream:
