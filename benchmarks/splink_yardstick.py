@@ -161,18 +161,8 @@ BLOCKING = [
 ]
 
 
-def scored_pairs(left: pa.Table, right: pa.Table) -> list[tuple[float, str, str]]:
-    """Match weight, left and right local ID of all pairs at or above the threshold."""
-    present = {
-        name
-        for name in TYPES.names
-        if left[name].null_count < len(left) and right[name].null_count < len(right)
-    }
-    database = DuckDBAPI()
-    sources = [
-        database.register(table, dataset_display_name=name)
-        for name, table in (("left_roster", left), ("right_roster", right))
-    ]
+def trained(sources: list[Any], present: set[str]) -> Linker:
+    """A model of the registered sources, trained without truth on the columns that are present."""
     settings = SettingsCreator(
         link_type="link_only",
         comparisons=comparisons(present),
@@ -190,6 +180,22 @@ def scored_pairs(left: pa.Table, right: pa.Table) -> list[tuple[float, str, str]
     linker.training.estimate_u_using_random_sampling(max_pairs=U_PAIRS, seed=SEED)
     for rule in (block_on("first_name", "last_name"), block_on("birth_date")):
         linker.training.estimate_parameters_using_expectation_maximisation(rule)
+    return linker
+
+
+def scored_pairs(left: pa.Table, right: pa.Table) -> list[tuple[float, str, str]]:
+    """Match weight, left and right local ID of all pairs at or above the threshold."""
+    present = {
+        name
+        for name in TYPES.names
+        if left[name].null_count < len(left) and right[name].null_count < len(right)
+    }
+    database = DuckDBAPI()
+    sources = [
+        database.register(table, dataset_display_name=name)
+        for name, table in (("left_roster", left), ("right_roster", right))
+    ]
+    linker = trained(sources, present)
     pairs = linker.inference.predict(threshold_match_probability=THRESHOLD).as_pyarrow_table()
     weights, sides = pairs["match_weight"].to_pylist(), pairs["source_dataset_l"].to_pylist()
     ids = zip(pairs["unique_id_l"].to_pylist(), pairs["unique_id_r"].to_pylist(), strict=True)

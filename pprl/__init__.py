@@ -16,7 +16,7 @@ from pprl.errors import PPRLError
 if TYPE_CHECKING:
     from pprl.agreement import Agreement, Party
     from pprl.exchange import Identity, Payload, SigningKey, Submission
-    from pprl.hub import Linkage, link
+    from pprl.hub import Linkage, Registry, link
     from pprl.hub.custody import LinkageStore
     from pprl.institution import (
         DisclosureLog,
@@ -39,6 +39,7 @@ _HOMES = {
     "SigningKey": "pprl.exchange",
     "Submission": "pprl.exchange",
     "Linkage": "pprl.hub",
+    "Registry": "pprl.hub",
     "link": "pprl.hub",
     "LinkageStore": "pprl.hub.custody",
     "DisclosureLog": "pprl.institution",
@@ -67,6 +68,7 @@ __all__ = [
     "PPRLError",
     "Party",
     "Payload",
+    "Registry",
     "SigningKey",
     "State",
     "Submission",

@@ -60,3 +60,7 @@ class SubmissionError(PPRLError):
 
 class MismatchError(SubmissionError):
     """Submissions that cannot be linked with each other: another agreement, profile or key."""
+
+
+class RegistryError(PPRLError):
+    """The hub's registry of study IDs is in use, foreign, damaged or made under another key."""

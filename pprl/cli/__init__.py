@@ -26,6 +26,7 @@ from pprl.cli import (
     linkage,
     messages,
     payload,
+    registry,
     schedule,
     store,
     submission,
@@ -46,7 +47,7 @@ _app = typer.Typer(
 )
 for _noun in (
     *(key, agreement, layout, inspection, submission, disclosures, attachment, payload, schedule),
-    *(store, linkage, crosswalk, closing, data_map, demonstration),
+    *(store, linkage, crosswalk, registry, closing, data_map, demonstration),
 ):
     _noun.register(_app)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pprl.errors import UsageError
+
 if TYPE_CHECKING:
-    from pprl import Agreement, Linkage
+    from pprl import Agreement, Linkage, Submission
 
 _EXAMPLE = (
     "Example:\n\n\b\n"
@@ -42,9 +45,47 @@ def link(
         ),
     ] = None,
     threshold: Annotated[
-        float,
-        typer.Option("--threshold", metavar="P", help="Accept pairs of at least this probability."),
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            "--threshold",
+            metavar="P",
+            help="Accept pairs of at least this probability; 0.5 if nothing is said.",
+        ),
+    ] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(
+            "--objective",
+            metavar="GOAL",
+            help="Choose the threshold instead: f1, precision>=0.99 or recall>=0.95, as estimated.",
+        ),
+    ] = None,
+    registry: Annotated[
+        str | None,
+        typer.Option(
+            "--registry",
+            metavar="REGISTRY",
+            help="Remember study IDs from year to year: an SQLite file, the same each time, made "
+            "if there is none, or a postgresql:// address.",
+        ),
+    ] = None,
+    registry_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--registry-key",
+            metavar="FILE",
+            help="Its key, made with it. Without it: REGISTRY.key beside the file.",
+        ),
+    ] = None,
+    earlier: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--earlier",
+            metavar="FILE",
+            help="An earlier match file of one of the institutions: students who have left it "
+            "since are linked too. May be repeated.",
+        ),
+    ] = None,
     identity: Annotated[
         Path | None,
         typer.Option(
@@ -69,6 +110,7 @@ def link(
     import pprl
     from pprl.cli.passphrases import passphrase_of
     from pprl.exchange.closing import refuse_certified
+    from pprl.hub.registry import Registry
     from pprl.progress import tracked
     from pprl.results.folder import check_vacant, write_linkage
 
@@ -77,22 +119,47 @@ def link(
     check_vacant(out)
     agreed = pprl.Agreement.load(agreement)
     refuse_certified(agreement, agreed)
-    if store is not None:
-        _link_stored(store, agreed, threshold, out)
-        return
+    if registry is None and registry_key is not None:
+        raise UsageError("--registry-key is of use with --registry only.")
+    if store is not None and earlier:
+        raise UsageError("--earlier goes with match files; a store keeps its own.")
     own = pprl.Identity.load(identity, passphrase_of(identity)) if identity else None
-    submissions = [
-        pprl.Submission.open(file, identity=own, signers=agreed, allow_unverified=allow_unverified)
-        for file in tracked(files or [], "reading", True)
-    ]
-    linkage = pprl.link(submissions, agreed, threshold=threshold)
-    write_linkage(linkage, out)
-    _tell(linkage, out)
+
+    def opened(paths: Sequence[Path]) -> list[pprl.Submission]:
+        return [
+            pprl.Submission.open(
+                path, identity=own, signers=agreed, allow_unverified=allow_unverified
+            )
+            for path in tracked(paths, "reading", True)
+        ]
+
+    with contextlib.ExitStack() as closing:
+        remembered = (
+            closing.enter_context(Registry.open(registry, registry_key)) if registry else None
+        )
+
+        def linked(submissions: Sequence[pprl.Submission]) -> pprl.Linkage:
+            return pprl.link(
+                submissions,
+                agreed,
+                threshold=threshold,
+                objective=objective,
+                registry=remembered,
+                earlier=opened(earlier or []),
+            )
+
+        if store is not None:
+            linkage = _link_stored(store, agreed, linked, out)
+        else:
+            linkage = linked(opened(files or []))
+            write_linkage(linkage, out)
+    _tell(linkage, out, registry, registry_key)
 
 
-def _link_stored(store: Path, agreed: Agreement, threshold: float, out: Path) -> None:
+def _link_stored(
+    store: Path, agreed: Agreement, linked: Callable[[Sequence[Submission]], Linkage], out: Path
+) -> Linkage:
     """Link what a store holds, and log it with the digests of what is sent out."""
-    import pprl
     from pprl.exchange.destruction import digest_of
     from pprl.hub.custody import LinkageStore
     from pprl.hub.custody.ledger import LINKED, SENT
@@ -101,7 +168,7 @@ def _link_stored(store: Path, agreed: Agreement, threshold: float, out: Path) ->
     # Logged before the folder takes its name, so that nothing is there to be sent unlogged.
     waiting = out.with_name(f".{out.name}.{secrets.token_hex(6)}.partial")
     with contextlib.closing(LinkageStore.open(store)) as opened:
-        linkage = pprl.link(opened.submissions(agreed), agreed, threshold=threshold)
+        linkage = linked(opened.submissions(agreed))
         write_linkage(linkage, waiting)
         with opened.ledger.writing():
             opened.ledger.log(
@@ -121,11 +188,12 @@ def _link_stored(store: Path, agreed: Agreement, threshold: float, out: Path) ->
         if out.exists():
             out.rmdir()
         waiting.rename(out)
-    _tell(linkage, out)
+    return linkage
 
 
-def _tell(linkage: Linkage, out: Path) -> None:
+def _tell(linkage: Linkage, out: Path, registry: str | None, registry_key: Path | None) -> None:
     """Say what was linked, and what goes where."""
+    from pprl.hub.registry.store import is_address
     from pprl.results.folder import CROSSWALKS, PAIRS, STUDY_IDS
 
     typer.echo(linkage.summary())
@@ -133,6 +201,9 @@ def _tell(linkage: Linkage, out: Path) -> None:
     typer.echo("Keep at the hub:")
     typer.echo(str(out / STUDY_IDS))
     typer.echo(str(out / PAIRS))
+    if registry is not None and not is_address(registry):
+        typer.echo(registry)
+        typer.echo(str(registry_key or f"{registry}.key"))
     typer.echo("Send each source its own crosswalk and no other:")
     for source in linkage.records:
         typer.echo(str(out / CROSSWALKS / f"{source}.csv"))

@@ -28,3 +28,11 @@ def profile_sensitivity(quota: int, attributes: int) -> int:
     as many again. A pair counts once for every attribute.
     """
     return 2 * quota * attributes
+
+
+def completeness_noise(fields: int, epsilon: float) -> float:
+    """The scale of the Laplace noise on each count of records that have a field.
+
+    One student changes the count of each field, and that of records without a block, by one.
+    """
+    return (fields + 1) / completeness_budget(epsilon)

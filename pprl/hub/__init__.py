@@ -3,5 +3,6 @@
 from pprl.hub.link import link
 from pprl.hub.linkage import Linkage
 from pprl.hub.quality import Quality
+from pprl.hub.registry import Registry
 
-__all__ = ["Linkage", "Quality", "link"]
+__all__ = ["Linkage", "Quality", "Registry", "link"]

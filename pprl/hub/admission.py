@@ -58,6 +58,30 @@ def admit_alone(submission: Submission, agreement: Agreement) -> None:
     _check_form(submission, agreement)
 
 
+def admit_earlier(
+    earlier: Sequence[Submission], admitted: Sequence[Submission], agreement: Agreement
+) -> dict[str, list[Submission]]:
+    """Check earlier submissions, and sort them by institution.
+
+    Raises:
+        UsageError: an institution sends none now.
+        AgreementError, MismatchError, SubmissionError: as `admit` does.
+    """
+    past: dict[str, list[Submission]] = {item.institution: [] for item in admitted}
+    for submission in earlier:
+        _check_origin(submission, agreement)
+        if submission.institution not in past:
+            raise UsageError(
+                f"{submission.institution}: an earlier file of it is given, and none of now. "
+                "Give the earlier one as the one of now."
+            )
+        past[submission.institution].append(submission)
+    _check_keys([*admitted, *earlier])
+    for submission in earlier:
+        _check_form(submission, agreement)
+    return past
+
+
 def _check_origin(submission: Submission, agreement: Agreement) -> None:
     """The party, the agreement and the number of records."""
     institution = submission.institution

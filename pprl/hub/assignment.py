@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from pprl.hub.scoring import Candidates
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 MOST_LOG_ODDS = 300.0
 FEW_NON_MATCHES = 10.0
+DENSE = 16
+"""Sums over records go by record number, unless there are so many times fewer pairs."""
+TINY = 1e-15
+TIE = 1e-9
+"""What a lower token may outweigh: choices closer to each other than this are equals."""
 
 
 def probabilities(candidates: Candidates, sole: NDArray[np.bool_]) -> Floats:
@@ -33,14 +41,20 @@ def probabilities(candidates: Candidates, sole: NDArray[np.bool_]) -> Floats:
         `float64[n]`, 0 to 1.
     """
     log_odds = np.clip(candidates.log_odds, -MOST_LOG_ODDS, MOST_LOG_ODDS)
-    alone = _shared(candidates, log_odds, sole)
-    return _shared(candidates, log_odds + _gain_of_the_free(candidates, alone, sole), sole)
+    records = tuple(
+        _numbered(candidates.group, side) for side in (candidates.left, candidates.right)
+    )
+    alone = _shared(candidates, log_odds, sole, records)
+    gain = _gain_of_the_free(candidates, alone, sole, records)
+    return _shared(candidates, log_odds + gain, sole, records)
 
 
-def _shared(candidates: Candidates, log_odds: Floats, sole: NDArray[np.bool_]) -> Floats:
+def _shared(
+    candidates: Candidates, log_odds: Floats, sole: NDArray[np.bool_], records: tuple[Integers, ...]
+) -> Floats:
     """Each pair's odds over one plus the odds of itself and its rivals: `float64[n]`."""
     odds = np.exp(log_odds)
-    left, right = _rivals(candidates, odds)
+    left, right = (_rivals(record, odds) for record in records)
     shared: Floats = odds / (
         1.0
         + odds
@@ -51,13 +65,16 @@ def _shared(candidates: Candidates, log_odds: Floats, sole: NDArray[np.bool_]) -
 
 
 def _gain_of_the_free(
-    candidates: Candidates, probability: Floats, sole: NDArray[np.bool_]
+    candidates: Candidates,
+    probability: Floats,
+    sole: NDArray[np.bool_],
+    records: tuple[Integers, ...],
 ) -> Floats:
     """What it says for each pair that neither record is matched elsewhere: `float64[n]`.
 
     Few non-matches say little: the share is drawn towards none.
     """
-    left, right = _rivals(candidates, probability)
+    left, right = (_rivals(record, probability) for record in records)
     free = np.where(sole[candidates.group, 1], 1 - np.minimum(left, 1), 1.0)
     free *= np.where(sole[candidates.group, 0], 1 - np.minimum(right, 1), 1.0)
     passes = int(candidates.best.max(initial=0)) + 1
@@ -68,24 +85,35 @@ def _gain_of_the_free(
     return gain
 
 
-def _rivals(candidates: Candidates, amount: Floats) -> tuple[Floats, Floats]:
-    """The sum of an amount over the other pairs of each pair's left, and of its right record."""
-    sums = []
-    for side in (candidates.left, candidates.right):
-        record = candidates.group.astype(np.int64) << 32 | side.astype(np.int64)
-        _, place = np.unique(record, return_inverse=True)
-        rivals = np.bincount(place, amount)[place] - amount if len(place) else amount
-        sums.append(np.maximum(rivals, 0.0))
-    return sums[0], sums[1]
+def _numbered(group: NDArray[np.int32], side: NDArray[np.uint32]) -> Integers:
+    """A number for each record of each pair of sources: `int64[n]`, few more than there are."""
+    groups = int(group.max(initial=-1)) + 1
+    most = np.zeros(groups, np.int64)
+    np.maximum.at(most, group, side.astype(np.int64) + 1)
+    number = (np.cumsum(most) - most)[group] + side.astype(np.int64)
+    if most.sum() > DENSE * len(group):
+        _, number = np.unique(number, return_inverse=True)
+    return number
+
+
+def _rivals(record: Integers, amount: Floats) -> Floats:
+    """The sum of an amount over the other pairs of each pair's record."""
+    if not len(record):
+        return amount
+    return np.maximum(np.bincount(record, amount)[record] - amount, 0.0)
 
 
 def one_to_one(
     candidates: Candidates, probability: Floats, threshold: float, sole: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Accept pairs by falling probability, none whose record is taken.
+    """Accept the pairs that together say most, so that no record of a sole source is used twice.
 
-    Ties go to the lower token, which depends on the students alone, never on a record's number or
-    place.
+    Among all choices of pairs at or above the threshold that the one-record rule allows, the one
+    with the largest sum of log-odds beyond the threshold's is taken: exactly, not greedily (up to
+    `TIE`). Equals are decided in favour of lower tokens, which depend on the students alone, never
+    on a record's number or place. Pairs without rivals, nearly all, are taken by arrays; the rest
+    is an assignment problem (Jonker and Volgenant, Computing 38, 1987) in which every record has a
+    dummy partner.
 
     Args:
         candidates: the candidate pairs.
@@ -96,17 +124,69 @@ def one_to_one(
     Returns:
         `bool[n]`.
     """
-    likely = np.flatnonzero(probability >= threshold)
-    order = likely[np.lexsort((candidates.token[likely], -probability[likely]))]
-    accepted = np.zeros(len(probability), bool)
-    taken: set[tuple[int, int, int]] = set()
-    columns = (candidates.group[order], candidates.left[order], candidates.right[order])
-    for place, group, left, right in zip(
-        order.tolist(), *(c.tolist() for c in columns), strict=True
-    ):
-        first, second = (group, 0, left), (group, 1, right)
-        if (sole[group, 1] and first in taken) or (sole[group, 0] and second in taken):
-            continue
-        taken.update((first, second))
-        accepted[place] = True
+    accepted = probability >= threshold
+    likely = np.flatnonzero(accepted)
+    likely = likely[np.lexsort((candidates.token[likely], candidates.group[likely]))]
+    weight = beyond(probability[likely], threshold)
+    weight += TIE * (1 - np.arange(len(likely)) / max(1, len(likely)))
+    group = candidates.group[likely].astype(np.int64)
+    left = group << 32 | candidates.left[likely].astype(np.int64)
+    right = group << 32 | candidates.right[likely].astype(np.int64)
+    one_right, one_left = sole[group, 1], sole[group, 0]
+    contested = (one_right & _repeated(left)) | (one_left & _repeated(right))
+    accepted[likely[contested]] = False
+    for records, rule in ((left, one_right & ~one_left), (right, one_left & ~one_right)):
+        chosen = np.flatnonzero(contested & rule)
+        best = chosen[np.lexsort((-weight[chosen], records[chosen]))]
+        accepted[likely[best[np.diff(records[best], prepend=-1) != 0]]] = True
+    both = np.flatnonzero(contested & one_left & one_right)
+    accepted[likely[both[_matching(left[both], right[both], weight[both])]]] = True
     return accepted
+
+
+def beyond(probability: Floats, threshold: float) -> Floats:
+    """Log-odds of probabilities less those of a threshold, bounded so that none is infinite."""
+    bounded = np.clip(np.append(probability, threshold), TINY, 1 - TINY)
+    log_odds = np.log(bounded) - np.log1p(-bounded)
+    evidence: Floats = log_odds[:-1] - log_odds[-1]
+    return evidence
+
+
+def _repeated(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which keys occur more than once: `bool[n]`."""
+    order = np.argsort(keys, kind="stable")
+    same = np.diff(keys[order], prepend=-1) == 0
+    same[:-1] |= same[1:]
+    repeated = np.empty(len(keys), bool)
+    repeated[order] = same
+    return repeated
+
+
+def _matching(
+    left: NDArray[np.int64], right: NDArray[np.int64], weight: Floats
+) -> NDArray[np.intp]:
+    """The places of the pairs of a heaviest matching; weights are not negative.
+
+    Row i is a left record, row `lefts + j` the dummy partner of right record j; likewise columns. A
+    dummy may be left to a dummy where the records that they stand by are a pair. Records are
+    numbered by their first pair, so that the solver sees the same problem whatever they are called.
+    """
+    if not len(left):
+        return np.empty(0, np.intp)
+    i, j = _by_first_place(left), _by_first_place(right)
+    lefts, rights = int(i.max()) + 1, int(j.max()) + 1
+    rows = np.concatenate((i, np.arange(lefts), lefts + np.arange(rights), lefts + j))
+    columns = np.concatenate((j, rights + np.arange(lefts), np.arange(rights), rights + i))
+    cost = np.full(len(rows), 1 + weight.max())
+    cost[: len(i)] -= weight
+    table = coo_array((cost, (rows, columns)), shape=(lefts + rights,) * 2).tocsr()
+    _, partner = min_weight_full_bipartite_matching(table)
+    return np.flatnonzero(partner[i] == j)
+
+
+def _by_first_place(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Keys numbered in the order of their first occurrence: `int64[n]`."""
+    _, first, place = np.unique(keys, return_index=True, return_inverse=True)
+    number = np.empty(len(first), np.int64)
+    number[np.argsort(first)] = np.arange(len(first))
+    return number[place]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,83 +15,185 @@ from pprl.agreement import Agreement
 from pprl.agreement.enforcement import enforce
 from pprl.errors import UsageError
 from pprl.exchange import Submission
-from pprl.hub.admission import admit
-from pprl.hub.assignment import one_to_one, probabilities
+from pprl.hub.admission import admit, admit_earlier
+from pprl.hub.agreeing import key_fields
+from pprl.hub.assignment import TIE, beyond, one_to_one, probabilities
 from pprl.hub.clusters import clusters
+from pprl.hub.combination import combine
 from pprl.hub.comparison import compare_pass, source_pairs
+from pprl.hub.decision import LOWEST, THRESHOLD, Curve, Decision, Objective
+from pprl.hub.earlier import with_departed
+from pprl.hub.explanation import JudgedPass, Reasons
 from pprl.hub.linkage import Linkage
-from pprl.hub.quality import estimate
-from pprl.hub.scoring import Believed, Candidates, combine, score_pass
-from pprl.hub.study_ids import new_study_ids
+from pprl.hub.missed import both_have
+from pprl.hub.quality import DOUBT, Estimates, Judgement, estimate
+from pprl.hub.registry import Evidence, Linked, Registry
+from pprl.hub.review import PAIR, Answered
+from pprl.hub.scoring import Believed, Candidates, score_pass
+from pprl.hub.third_sources import without_contradictions
 from pprl.progress import Progress, tracked
-
-THRESHOLD = 0.5
 
 
 def link(
     submissions: Sequence[Submission],
     agreement: Agreement,
     *,
-    threshold: float = THRESHOLD,
+    threshold: float | None = None,
+    objective: str | None = None,
+    answers: pd.DataFrame | None = None,
+    registry: Registry | str | os.PathLike[str] | None = None,
+    earlier: Sequence[Submission] = (),
     progress: Progress = True,
     today: datetime.date | None = None,
 ) -> Linkage:
     """Find the records that are the same person among several institutions' submissions.
 
-    The links do not depend on the order of submissions or of rows; study IDs are random.
+    The links do not depend on the order of submissions or of rows; study IDs are random, and stay
+    where a registry remembers them.
 
     Args:
         submissions: one for each institution, at least two.
         agreement: the agreement under which they were encoded.
-        threshold: pairs of at least this probability are accepted, 0 to 1.
+        threshold: pairs of at least this probability are accepted, 0 to 1; 0.5 if nothing is said.
+        objective: what to choose the threshold for instead: "f1", "precision>=0.99" or
+            "recall>=0.95", as estimated.
+        answers: what a review found, `source_a, record_a, source_b, record_b, same`, from
+            `Review.answers`. It settles these pairs and moves the log-odds of all.
+        registry: the hub's registry of study IDs, or the path of its SQLite file, which is made if
+            there is none. Without one, all study IDs are new.
+        earlier: earlier submissions of the same institutions. Students whom they hold and this
+            year's do not are linked too, so that who left one institution is found at another.
         progress: True draws a bar on a terminal, False is silent, a function is told.
         today: the day on which; the machine's own if not given.
 
     Raises:
-        UsageError: fewer than two submissions, or a threshold out of range.
+        KeyFileError: the registry's key is missing, damaged or open to other users.
+        RegistryError: the registry cannot be used; it is as it was.
+        UsageError: fewer than two submissions, a threshold out of range, an objective that cannot
+            be read or reached, or an earlier submission of an institution that sends none now.
         AgreementError: the agreement does not allow it: see `pprl.agreement.enforcement`.
-        MismatchError: other agreements or keys, or an institution twice.
+        MismatchError: other agreements or keys than each other's or the registry's, or an
+            institution twice.
         SubmissionError: a submission is not as the agreement says.
     """
-    if not 0 < threshold <= 1:
-        raise UsageError(f"threshold must be above 0 and at most 1, not {threshold}.")
+    if threshold is not None and objective is not None:
+        raise UsageError("Give a threshold or an objective, not both.")
+    default = THRESHOLD if threshold is None else threshold
+    wanted = Objective.of(default if objective is None else objective)
     enforce(agreement, [submission.institution for submission in submissions], today=today)
     admitted = admit(submissions, agreement)
+    current = [submission.records for submission in admitted]
+    past = admit_earlier(earlier, admitted, agreement)
+    admitted = [with_departed(item, past[item.institution]) for item in admitted]
     groups = source_pairs(len(admitted))
     believed = Believed(agreement, [submission.manifest for submission in admitted])
     scored = []
     for linkage_pass in tracked(agreement.linkage.passes, "linking", progress):
         pairs = compare_pass(admitted, agreement.linkage, linkage_pass)
         scored.append(score_pass(pairs, linkage_pass, len(groups), believed))
-    candidates = combine(scored)
+    passes = agreement.linkage.passes
+    fields = key_fields(passes)
+    candidates, verdicts = combine(scored, passes, fields)
 
     sole_source = np.array(
         [agreement.party(s.institution).one_record_per_person for s in admitted], bool
     )
     sole = np.array([[sole_source[a], sole_source[b]] for a, b in groups], bool)
-    probability = probabilities(candidates, sole)
-    accepted = one_to_one(candidates, probability, threshold, sole)
-    sizes = np.array([submission.records for submission in admitted], np.int64)
-    ends = _places(candidates, groups, sizes)
-    label = clusters(
-        np.repeat(np.arange(len(admitted)), sizes),
-        sole_source,
-        *ends,
-        _log_odds(probability, threshold),
-        accepted,
-    )
-    accepted &= label[ends[0]] == label[ends[1]]
     names = [submission.institution for submission in admitted]
-    study_ids = _study_ids(names, sizes, label)
+    sizes = np.array([submission.records for submission in admitted], np.int64)
+    source = np.repeat(np.arange(len(admitted)), sizes)
+    ends = _places(candidates, groups, sizes)
+    probability = without_contradictions(
+        candidates, probabilities(candidates, sole), ends, source, sole_source
+    )
+    doubt = DOUBT
+    if answers is not None:
+        answered = _answered(answers, candidates, groups, names)
+        probability, doubt = answered.updated(probability, DOUBT)
+    is_current = np.concatenate([np.arange(n) < k for n, k in zip(sizes, current, strict=True)])
+    kept = is_current[ends[0]] & is_current[ends[1]]
+    order = np.lexsort((candidates.token, candidates.group, -probability))
+    order = order[kept[order]]
+    judgement = Judgement(
+        probability=probability[order],
+        accepted=np.zeros(len(order), bool),
+        found=verdicts.found[order],
+        agrees=verdicts.agrees[order],
+        passes=passes,
+        fields=fields,
+        completeness=both_have([submission.manifest for submission in admitted], fields),
+        doubt=doubt,
+    )
+    decision = _decided(wanted, judgement, candidates, probability, sole, kept)
+
+    evidence = beyond(probability, decision.threshold) + TIE
+    if len(admitted) == 2:
+        chosen = one_to_one(candidates, probability, decision.threshold, sole)
+        evidence = np.where(chosen, evidence, -np.abs(evidence))
+    label = clusters(source, sole_source, *ends, evidence)
+    accepted = (label[ends[0]] == label[ends[1]]) & (probability >= decision.threshold)
+    linked = Linked(admitted, current, label, Evidence(*ends, probability, candidates.passes))
+    judgement = dataclasses.replace(judgement, accepted=accepted[order])
+    pairs_of_sources = [(names[a], names[b]) for a, b in groups]
     return Linkage(
         agreement=agreement,
-        threshold=threshold,
-        records=dict(zip(names, sizes.tolist(), strict=True)),
-        candidates=_table(candidates, groups, names, probability, accepted),
-        study_ids=study_ids,
-        quality=estimate(probability, candidates.passes, accepted),
-        recipient_ids=_recipient_ids(study_ids, names, agreement.output.common_study_ids),
+        threshold=decision.threshold,
+        records=dict(zip(names, current, strict=True)),
+        candidates=_table(candidates, groups, names, probability, accepted, order),
+        quality=estimate(judgement, candidates.group[order].astype(np.int64), pairs_of_sources),
+        study_ids=_study_ids(linked, agreement, registry)[is_current].reset_index(drop=True),
+        decision=decision,
+        judgement=judgement,
+        reasons=Reasons(
+            [JudgedPass.of(item, own) for item, own in zip(scored, passes, strict=True)],
+            verdicts.of(order),
+            candidates.group[order],
+        ),
     )
+
+
+def _decided(
+    wanted: Objective,
+    judgement: Judgement,
+    candidates: Candidates,
+    probability: NDArray[np.float64],
+    sole: NDArray[np.bool_],
+    kept: NDArray[np.bool_],
+) -> Decision:
+    """The threshold that the objective asks for."""
+    if wanted.kind == "threshold":
+        return Decision(wanted.bound)
+    allowed = one_to_one(candidates, probability, LOWEST, sole) & kept
+    matches = float(probability[kept].sum()) + Estimates(judgement).unseen
+    return Curve.of(probability[allowed], matches).decide(wanted)
+
+
+def _answered(
+    answers: pd.DataFrame,
+    candidates: Candidates,
+    groups: list[tuple[int, int]],
+    names: list[str],
+) -> Answered:
+    """Which candidates the answers are about; those that are no candidates any more are left out.
+
+    Raises:
+        UsageError: a column is missing.
+    """
+    if missing := {*PAIR, "same"} - set(answers.columns):
+        raise UsageError(f"answers lacks the columns {', '.join(sorted(missing))}.")
+    first, second = np.array(groups, np.int64).T
+    labels = np.array(names, object)
+    table = pd.DataFrame(
+        {
+            "source_a": labels[first[candidates.group]],
+            "record_a": candidates.left,
+            "source_b": labels[second[candidates.group]],
+            "record_b": candidates.right,
+            "place": np.arange(len(candidates.group)),
+        }
+    )
+    found = table.merge(answers[[*PAIR, "same"]].drop_duplicates(PAIR), on=PAIR)
+    return Answered(found["place"].to_numpy(np.int64), found["same"].to_numpy(bool))
 
 
 def _places(
@@ -104,41 +208,26 @@ def _places(
     )
 
 
-def _log_odds(probability: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:
-    """Evidence for a cluster: log-odds beyond the threshold's, bounded so that none is absolute."""
-    tiny = 1e-9
-    bounded = np.clip(probability, tiny, 1 - tiny)
-    against = np.clip(threshold, tiny, 1 - tiny)
-    evidence: NDArray[np.float64] = (
-        np.log(bounded) - np.log1p(-bounded) - np.log(against) + np.log1p(-against) + tiny
-    )
-    return evidence
-
-
 def _study_ids(
-    names: list[str], sizes: NDArray[np.int64], label: NDArray[np.int64]
+    linked: Linked, agreement: Agreement, registry: Registry | str | os.PathLike[str] | None
 ) -> pd.DataFrame:
-    """The hub's own study IDs: `source, record, study_id`."""
-    distinct, place = np.unique(label, return_inverse=True)
-    made = np.array(new_study_ids(len(distinct)), object)
+    """What all records are called: `source, record, study_id, recipient_id`."""
+    if isinstance(registry, Registry):
+        named = registry.carry_on(linked, agreement)
+    elif registry is None:
+        named = linked.named_anew(agreement)
+    else:
+        with Registry.open(registry) as opened:
+            named = opened.carry_on(linked, agreement)
+    sizes = [submission.records for submission in linked.submissions]
     return pd.DataFrame(
         {
-            "source": np.repeat(np.array(names, object), sizes),
+            "source": linked.source,
             "record": np.concatenate([np.arange(size, dtype=np.uint32) for size in sizes]),
-            "study_id": made[place],
+            "study_id": named.study_id,
+            "recipient_id": named.recipient_id,
         }
     )
-
-
-def _recipient_ids(
-    study_ids: pd.DataFrame, names: list[str], common: bool
-) -> dict[str, dict[str, str]]:
-    """For each source, the hub's study ID of its persons -> the ID that the source is given."""
-    translated = {}
-    for name in names:
-        own = study_ids.loc[study_ids["source"] == name, "study_id"].unique().tolist()
-        translated[name] = dict(zip(own, own if common else new_study_ids(len(own)), strict=True))
-    return translated
 
 
 def _table(
@@ -147,9 +236,9 @@ def _table(
     names: list[str],
     probability: NDArray[np.float64],
     accepted: NDArray[np.bool_],
+    order: NDArray[np.int64],
 ) -> pd.DataFrame:
-    """All scored pairs, most probable first, ties by content."""
-    order = np.lexsort((candidates.token, candidates.group, -probability))
+    """The scored pairs of this year's records, most probable first, ties by content."""
     first, second = np.array(groups, np.int64).T
     labels = np.array(names, object)
     group = candidates.group[order]

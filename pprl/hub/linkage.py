@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from pprl.agreement import Agreement
 from pprl.errors import UsageError
-from pprl.hub.quality import Quality
+from pprl.hub.decision import Decision
+from pprl.hub.explanation import Explanation, Reasons, level_table
+from pprl.hub.quality import COLUMNS, Estimates, Judgement, Quality
+from pprl.hub.review import PAIR, Review, numbered
+
+_NOT_KEPT = "This linkage does not hold what it was estimated from. Link the submissions again."
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,10 +28,12 @@ class Linkage:
         records: for each source, its number of records.
         candidates: all scored pairs: `source_a, record_a, source_b, record_b, probability,
             n_passes, accepted`, most probable first.
-        study_ids: the hub's own names for persons: `source, record, study_id`, one row for every
-            record, matched or not.
-        quality: expected precision and recall.
-        recipient_ids: for each source, what each of the hub's study IDs is called to it.
+        study_ids: `source, record, study_id, recipient_id`, one row for every record, matched or
+            not: the hub's own name for its person, and what its source is told.
+        quality: expected precision and recall, with intervals.
+        decision: from which probability on pairs were accepted, and why.
+        judgement: what the quality was estimated from, in the order of `candidates`.
+        reasons: what explanations are made from, in the same order.
     """
 
     agreement: Agreement
@@ -34,7 +42,9 @@ class Linkage:
     candidates: pd.DataFrame
     study_ids: pd.DataFrame
     quality: Quality
-    recipient_ids: Mapping[str, Mapping[str, str]]
+    decision: Decision = field(default=Decision(0.5))
+    judgement: Judgement | None = field(default=None, repr=False)
+    reasons: Reasons | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -63,25 +73,121 @@ class Linkage:
                 f"{source!r} is not in this linkage. Sources: {', '.join(self.records)}."
             )
         own = self.study_ids[self.study_ids["source"] == source]
-        names = self.recipient_ids[source]
         return pd.DataFrame(
             {
                 "record": own["record"].to_numpy(),
-                "study_id": [names[name] for name in own["study_id"]],
+                "study_id": own["recipient_id"].to_numpy(),
             }
         )
 
+    @property
+    def doubtful(self) -> pd.DataFrame:
+        """The candidates in the doubtful band, accepted or not: a closer look pays there.
+
+        Its bounds are `decision.doubtful`.
+        """
+        return self.candidates.iloc[self._doubtful()].reset_index(drop=True)
+
+    def explain(self, pair: pd.Series | tuple[str, int, str, int]) -> Explanation:
+        """Why a candidate pair has its probability: the weight of each field, from levels only.
+
+        Args:
+            pair: a row of `candidates` or `pairs`, or `(source_a, record_a, source_b, record_b)`.
+
+        Raises:
+            UsageError: it is no candidate pair, or the linkage was read from a folder.
+        """
+        a, i, b, j = (pair[c] for c in PAIR) if isinstance(pair, pd.Series) else pair
+        if a > b:
+            a, i, b, j = b, j, a, i
+        table = self.candidates
+        is_it = (table["source_a"] == a) & (table["source_b"] == b)
+        places = np.flatnonzero(is_it & (table["record_a"] == i) & (table["record_b"] == j))
+        if not len(places):
+            raise UsageError(f"{a} {i} and {b} {j} share no block: they are no candidate pair.")
+        place = int(places[0])
+        probability = float(table["probability"].iloc[place])
+        return self._reasons().explain(place, ((str(a), int(i)), (str(b), int(j))), probability)
+
+    def review(self, most: int | None = None) -> Review:
+        """Questions on the doubtful pairs for the institutions, levels instead of names.
+
+        Args:
+            most: how many questions at most; those nearest to even chances are asked.
+
+        Raises:
+            UsageError: the linkage was read from a folder.
+        """
+        places = self._doubtful()
+        if most is not None:
+            certainty = np.abs(self.candidates["probability"].to_numpy()[places] - 0.5)
+            places = np.sort(places[np.argsort(certainty, kind="stable")[:most]])
+        table = self.candidates.iloc[places].reset_index(drop=True)
+        questions = table[[*PAIR, "probability"]].assign(
+            **level_table(self._reasons(), places.tolist())
+        )
+        questions.insert(0, "question", numbered(len(questions)))
+        return Review(questions)
+
+    def quality_by(self, groups: pd.DataFrame) -> pd.DataFrame:
+        """Precision and recall by report group, with intervals: `group` and `COLUMNS`.
+
+        A pair belongs to the group of its first record or, if that is not known, of its second.
+
+        Args:
+            groups: `source, record, group`.
+
+        Raises:
+            UsageError: a column is missing, or the linkage was read from a folder.
+        """
+        if missing := {"source", "record", "group"} - set(groups.columns):
+            raise UsageError(f"groups lacks the columns {', '.join(sorted(missing))}.")
+        if self.judgement is None:
+            raise UsageError(_NOT_KEPT)
+        known = groups.dropna().drop_duplicates(["source", "record"])
+        of_record = known.set_index(["source", "record"])["group"]
+        sides = [
+            of_record.reindex(
+                pd.MultiIndex.from_frame(self.candidates[[f"source_{x}", f"record_{x}"]])
+            ).reset_index(drop=True)
+            for x in "ab"
+        ]
+        part, names = pd.factorize(sides[0].fillna(sides[1]), sort=True)
+        told = Estimates(self.judgement).parts(part.astype(np.int64), len(names))
+        rows = [{"group": name, **row} for name, row in zip(names, told, strict=True)]
+        return pd.DataFrame(rows, columns=["group", *COLUMNS])
+
+    def _doubtful(self) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+        """The places of the candidates in the doubtful band."""
+        low, high = self.decision.doubtful
+        probability = self.candidates["probability"].to_numpy()
+        return np.flatnonzero((probability >= low) & (probability <= high))
+
+    def _reasons(self) -> Reasons:
+        """What explanations are made from.
+
+        Raises:
+            UsageError: it was not kept.
+        """
+        if self.reasons is None:
+            raise UsageError(_NOT_KEPT)
+        return self.reasons
+
     def summary(self) -> str:
         """A few lines for a person to read: records, matches by pair of sources, quality."""
+        quality = self.quality
         lines = [
             f"{len(self.records)} sources, {sum(self.records.values()):,} records, "
             f"{self.study_ids['study_id'].nunique():,} persons",
             "",
             *self.matrix().to_string().splitlines(),
             "",
-            f"pairs accepted at p >= {self.threshold:g}: {len(self.pairs):,}",
-            f"expected precision {self.quality.expected_precision:.4f}, "
-            f"expected recall {self.quality.expected_recall:.4f}",
+            f"pairs accepted at p >= {self.threshold:.4g}: {len(self.pairs):,}"
+            f" (doubtful: {len(self._doubtful()):,})",
+            "expected precision "
+            + _with_interval(quality.expected_precision, quality.precision_interval)
+            + ", expected recall "
+            + _with_interval(quality.expected_recall, quality.recall_interval),
         ]
         return "\n".join(lines)
 
@@ -95,3 +201,9 @@ class Linkage:
         for name, number in self.records.items():
             table.loc[name, name] = number
         return table
+
+
+def _with_interval(value: float, interval: tuple[float, float]) -> str:
+    """A share and its interval, rounded outwards in the fourth place."""
+    low, high = np.floor(interval[0] * 1e4) / 1e4, np.ceil(interval[1] * 1e4) / 1e4
+    return f"{value:.4f} ({low:.4f} to {high:.4f})"

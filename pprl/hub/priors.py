@@ -16,8 +16,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pprl.agreement.levels import LEVELS
 from pprl.exchange.budget import profile_budget
 from pprl.exchange.manifest import Manifest
+from pprl.hub.model import Prior
 
 M = {
     "first_name": (0.80, 0.06, 0.04, 0.03, 0.01, 0.06),
@@ -38,8 +40,24 @@ U = {
     "state_id": (0.0001, 0.9999),
 }
 M_WEIGHT = 30.0
+SWAPPED = {name: LEVELS[name].index("swapped") for name in ("first_name", "last_name")}
+SWAPPED_WITH_THE_LAST = 0.5
+"""Of the first names that stand in another field, the share that stands in the last name's."""
 U_WEIGHT = 100.0
 PROFILE_WEIGHT = 2000.0
+
+
+def of_both_names(first: Prior, last: Prior) -> Prior:
+    """The prior of first and last name judged as one: `float64[first levels * last levels]`.
+
+    Independent, except that a last name is swapped if, and only if, it is with the first.
+    """
+    shares = np.outer(first.mean, last.mean)
+    swapped = shares[SWAPPED["first_name"]]
+    swapped *= 1 - SWAPPED_WITH_THE_LAST
+    swapped[SWAPPED["last_name"]] = first.mean[SWAPPED["first_name"]] * SWAPPED_WITH_THE_LAST
+    flat = shares.ravel()
+    return Prior(flat / flat.sum(), min(first.weight, last.weight))
 
 
 def observed_u(

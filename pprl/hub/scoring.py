@@ -1,4 +1,4 @@
-"""Scoring: a model for each pass, and one verdict for each pair that any pass found."""
+"""Scoring: a model for each pass, and what it says of the pairs that the pass found."""
 
 from __future__ import annotations
 
@@ -19,22 +19,39 @@ from pprl.hub.model import PassModel, Prior, fit
 
 Floats = NDArray[np.float64]
 
+Column = tuple[str, ...]
+
 CARRIED_WEIGHT = 200.0
+NAMES = ("first_name", "last_name")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ScoredPass:
     """One pass with its model.
 
+    Patterns are ranked by what they say, within each pair of sources, so that a pair's verdict is
+    one small number.
+
     Attributes:
         pairs: its candidate pairs.
+        columns: the attributes that the model judges, each alone or two names as one.
         model: what was learned.
-        log_odds: `float64[n]`, of each pair.
+        rank: `int32[n]`, of each pair's pattern.
+        patterns: `int64[groups, p]`, the pattern of each rank.
+        table: `float64[groups, p]`, its log-odds, rising.
     """
 
     pairs: PassPairs
+    columns: tuple[Column, ...]
     model: PassModel
-    log_odds: Floats
+    rank: NDArray[np.int32]
+    patterns: NDArray[np.int64]
+    table: Floats
+
+    @property
+    def log_odds(self) -> Floats:
+        """`float64[n]`, of each pair."""
+        return self.table[self.pairs.group, self.rank]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,8 +64,8 @@ class Candidates:
         right: `uint32[n]`, record in the second.
         token: `uint64[n]`, decides ties: the lowest of `pprl.hub.comparison.tie` over the passes
             that found the pair.
-        log_odds: `float64[n]`, the highest of the passes that found the pair.
-        best: `int64[n]`, the pass whose log-odds they are, by its place in the agreement.
+        log_odds: `float64[n]`, from the two passes that judged the pair highest.
+        best: `int64[n]`, the pass whose log-odds are highest, by its place in the agreement.
         passes: `int64[n]`, how many passes found it.
     """
 
@@ -105,51 +122,79 @@ def touched_attributes(linkage_pass: Pass) -> frozenset[str]:
     return frozenset(name for name in LEVELS if fields & set(SEGMENT_FIELDS[name]))
 
 
+def columns_of(attributes: Sequence[str], linkage_pass: Pass) -> tuple[Column, ...]:
+    """What a pass's model judges: each attribute alone, but names that the block mixes as one.
+
+    In a block of "any part of the name" a pair agrees on the first name or on the last: to take
+    them for independent would count the stranger's luck twice.
+    """
+    mixed = any(set(part.fields) >= set(NAMES) for part in linkage_pass.block)
+    if not mixed or not set(attributes) >= set(NAMES):
+        return tuple((name,) for name in attributes)
+    return (NAMES, *((name,) for name in attributes if name not in NAMES))
+
+
+def column_levels(
+    levels: NDArray[np.int8], attributes: Sequence[str], columns: Sequence[Column]
+) -> NDArray[np.int8]:
+    """The levels of each column: `int8[p, columns]`, those of two attributes numbered as one.
+
+    Args:
+        levels: `int8[p, attributes]`.
+        attributes: the attributes of `levels`.
+        columns: from `columns_of`.
+    """
+    out = np.zeros((len(levels), len(columns)), np.int8)
+    for place, column in enumerate(columns):
+        for name in column:
+            out[:, place] = out[:, place] * len(LEVELS[name]) + levels[:, attributes.index(name)]
+    return out
+
+
 def score_pass(pairs: PassPairs, linkage_pass: Pass, groups: int, believed: Believed) -> ScoredPass:
     """Fit one pass's model and score its pairs; what it learns is added to `believed`."""
     patterns, counts = pairs.counts(groups)
-    levels = pairs.comparison.levels_of(patterns)
     names = pairs.comparison.attributes
+    columns = columns_of(names, linkage_pass)
+    levels = column_levels(pairs.comparison.levels_of(patterns), names, columns)
     touched = touched_attributes(linkage_pass)
+    judged = [bool(touched & set(column)) for column in columns]
     model = fit(
         counts,
         levels,
-        [believed.m(name) for name in names],
-        [believed.u(name, name in touched, linkage_pass, len(names)) for name in names],
-        [name not in touched for name in names],
+        [_prior(column, [believed.m(name) for name in column]) for column in columns],
+        [
+            _unjoined(
+                column, [believed.u(name, chosen, linkage_pass, len(names)) for name in column]
+            )
+            for column, chosen in zip(columns, judged, strict=True)
+        ],
+        [not chosen for chosen in judged],
     )
-    for column, name in enumerate(names):
-        believed.learn(name, name in touched, model, column)
+    for number, (column, chosen) in enumerate(zip(columns, judged, strict=True)):
+        if len(column) == 1:
+            believed.learn(column[0], chosen, model, number)
     table = model.log_odds(levels)
+    order = np.lexsort((np.broadcast_to(patterns, table.shape), table))
+    rank = np.empty(table.shape, np.int32)
+    np.put_along_axis(rank, order, np.arange(len(patterns), dtype=np.int32)[None, :], axis=1)
     place = np.searchsorted(patterns, pairs.pattern)
-    return ScoredPass(pairs, model, table[pairs.group, place])
-
-
-def combine(scored: Sequence[ScoredPass]) -> Candidates:
-    """Merge the passes: each pair once, with the highest of its log-odds."""
-    group = np.concatenate([item.pairs.group for item in scored])
-    left = np.concatenate([item.pairs.left for item in scored])
-    right = np.concatenate([item.pairs.right for item in scored])
-    token = np.concatenate([item.pairs.token for item in scored])
-    log_odds = np.concatenate([item.log_odds for item in scored])
-    number = np.repeat(np.arange(len(scored)), [len(item.log_odds) for item in scored])
-    order = np.lexsort((number, log_odds, right, left, group))
-    group, left, right = group[order], left[order], right[order]
-    log_odds, token = log_odds[order], token[order]
-    new = np.ones(len(order), bool)
-    new[1:] = (np.diff(group) != 0) | (np.diff(left) != 0) | (np.diff(right) != 0)
-    start = np.flatnonzero(new)
-    passes = np.diff(np.append(start, len(order)))
-    highest = start + passes - 1
-    lowest = np.minimum.reduceat(token, start) if len(start) else token[:0]
-    by_content = np.lexsort((lowest, group[start]))
-    first = start[by_content]
-    return Candidates(
-        group[first],
-        left[first],
-        right[first],
-        lowest[by_content],
-        log_odds[highest][by_content],
-        number[order][highest][by_content],
-        passes[by_content].astype(np.int64),
+    return ScoredPass(
+        pairs,
+        columns,
+        model,
+        rank[pairs.group, place],
+        patterns[order],
+        np.take_along_axis(table, order, axis=1),
     )
+
+
+def _prior(column: Column, single: list[Prior]) -> Prior:
+    """The prior of a column, from those of its attributes."""
+    return single[0] if len(column) == 1 else priors.of_both_names(*single)
+
+
+def _unjoined(column: Column, single: list[Prior]) -> Prior:
+    """The same for u; names judged as one weigh nothing, for they were only observed apart."""
+    prior = _prior(column, single)
+    return prior if len(column) == 1 else Prior(prior.mean, 0.0)

@@ -44,7 +44,7 @@ def write_linkage(linkage: Linkage, folder: str | os.PathLike[str]) -> None:
     try:
         partial.mkdir(_FOR_THE_OWNER)
         (partial / CROSSWALKS).mkdir(_FOR_THE_OWNER)
-        _write_table(_hub_ids(linkage), partial / STUDY_IDS)
+        _write_table(linkage.study_ids, partial / STUDY_IDS)
         _write_table(linkage.pairs, partial / PAIRS)
         for source in linkage.records:
             _write_table(linkage.crosswalk(source), partial / CROSSWALKS / f"{source}.csv")
@@ -113,16 +113,6 @@ def read_crosswalk(folder: str | os.PathLike[str], source: str) -> pd.DataFrame:
             "study_id": pd.Series([study_id for _, study_id in rows], dtype=object),
         }
     )
-
-
-def _hub_ids(linkage: Linkage) -> pd.DataFrame:
-    """The hub's study IDs and what each is called to the source: four columns of text."""
-    table = linkage.study_ids[["source", "record", "study_id"]].copy()
-    named = zip(table["source"], table["study_id"], strict=True)
-    table["recipient_id"] = np.array(
-        [linkage.recipient_ids[source][study_id] for source, study_id in named], object
-    )
-    return table
 
 
 def _write_table(table: pd.DataFrame, path: Path) -> None:

@@ -3,5 +3,14 @@
 from pprl.synthetic.exports import write_export
 from pprl.synthetic.febrl_sets import febrl
 from pprl.synthetic.region import Population, Roster, population
+from pprl.synthetic.years import YearlyRates, two_years
 
-__all__ = ["Population", "Roster", "febrl", "population", "write_export"]
+__all__ = [
+    "Population",
+    "Roster",
+    "YearlyRates",
+    "febrl",
+    "population",
+    "two_years",
+    "write_export",
+]

@@ -104,7 +104,7 @@ def population(persons: int = 20_000, *, seed: int, errors: str = "customary") -
             9 to both.
         seed: the same seed and arguments give the same population (with the same NumPy: its
             generators' methods may change between versions).
-        errors: how well the records are kept: "clean", "customary" or "dirty".
+        errors: how well the records are kept: a name in `ERRORS`, such as "customary".
 
     Raises:
         UsageError: if `persons` is less than 1 or no error process has that name.
@@ -119,6 +119,61 @@ def draw_population(
     persons: int, tables: NameTables, rates: ErrorRates, rng: np.random.Generator
 ) -> Population:
     """Draw a region's students from these name tables and record them with these errors."""
+    return draw_region(persons, tables, rates, rng).population()
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Region:
+    """A region's people and everything that is on record of them.
+
+    Attributes:
+        places: where they live.
+        people: who they are.
+        enrolments: who is where.
+        registrars: who writes.
+        state_ids: `object[persons]`.
+        local_ids: `object[enrolments]`.
+        rows: the records, indexed by enrolment.
+    """
+
+    places: Places
+    people: People
+    enrolments: Enrolments
+    registrars: Registrars
+    state_ids: Texts
+    local_ids: Texts
+    rows: pd.DataFrame
+
+    def population(
+        self, rows: pd.DataFrame | None = None, enrolled: NDArray[np.bool_] | None = None
+    ) -> Population:
+        """The rosters of the institutions.
+
+        Args:
+            rows: in place of the records, if given.
+            enrolled: `bool[enrolments]`, those that stand in a roster; all if not given.
+        """
+        rows = self.rows if rows is None else rows
+        chosen = np.ones(len(self.local_ids), bool) if enrolled is None else enrolled
+        at = rows.index.to_numpy()
+        institution = np.where(chosen, self.enrolments.institution, -1)[at]
+        return Population(
+            institutions={
+                name: rows[institution == code]
+                .sort_values("local_id", kind="stable")
+                .reset_index(drop=True)
+                for code, name in enumerate(INSTITUTIONS)
+            },
+            truth=_truth(self.enrolments, self.local_ids, chosen),
+            persons=_persons(self.people, self.places, self.state_ids),
+            roles=dict(ROLES),
+        )
+
+
+def draw_region(
+    persons: int, tables: NameTables, rates: ErrorRates, rng: np.random.Generator
+) -> Region:
+    """Draw a region's people and their records."""
     places = Places.draw(rng)
     people = draw_people(persons, tables, places, rates.western_name, rng)
     enrolments = draw_enrolments(people, places, rates.moved, rng)
@@ -131,17 +186,7 @@ def draw_population(
     local_ids = _local_ids(enrolments.institution, rng)
     rows = _with_later_rows(records, enrolments, places.zips, rates, rng)
     rows.insert(0, "local_id", local_ids[rows.index.to_numpy()])
-    return Population(
-        institutions={
-            name: rows[enrolments.institution[rows.index.to_numpy()] == code]
-            .sort_values("local_id", kind="stable")
-            .reset_index(drop=True)
-            for code, name in enumerate(INSTITUTIONS)
-        },
-        truth=_truth(enrolments, local_ids),
-        persons=_persons(people, places, state_ids),
-        roles=dict(ROLES),
-    )
+    return Region(places, people, enrolments, registrars, state_ids, local_ids, rows)
 
 
 def _numbers(n: int, digits: int, rng: np.random.Generator) -> Texts:
@@ -191,7 +236,7 @@ def _with_later_rows(
     return pd.concat([rows, later])
 
 
-def _truth(enrolments: Enrolments, local_ids: Texts) -> pd.DataFrame:
+def _truth(enrolments: Enrolments, local_ids: Texts, chosen: NDArray[np.bool_]) -> pd.DataFrame:
     """Whose each local ID is, sorted by institution and local ID."""
     names = np.array(INSTITUTIONS, dtype=object)
     truth = pd.DataFrame(
@@ -202,7 +247,7 @@ def _truth(enrolments: Enrolments, local_ids: Texts) -> pd.DataFrame:
             "code": enrolments.institution,
         }
     )
-    return truth.sort_values(["code", "local_id"], ignore_index=True).drop(columns="code")
+    return truth[chosen].sort_values(["code", "local_id"], ignore_index=True).drop(columns="code")
 
 
 def _persons(people: People, places: Places, state_ids: Texts) -> pd.DataFrame:

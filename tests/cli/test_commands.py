@@ -23,6 +23,7 @@ COMMANDS = (
     *("agreement", "agreement new", "agreement show", "agreement sign", "agreement check"),
     *("agreement compare", "layouts", "inspect", "encode", "attach", "run"),
     *("link", "crosswalk", "payload", "data-map"),
+    *("registry", "registry log", "registry rollback", "registry crosswalk"),
 )
 ALL = (*COMMANDS, "demo")
 

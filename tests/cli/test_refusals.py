@@ -93,6 +93,8 @@ WRONG = [
     ("link --agreement compact.toml --out new", 2, "See: pprl link --help"),
     (f"{LINK} --threshold half", 2, "See: pprl link --help"),
     (f"{LINK} --threshold 2", 1, "threshold must be above 0 and at most 1"),
+    (f"{LINK} --objective best", 1, "'best' is no objective"),
+    (f"{LINK} --objective f1 --threshold 0.5", 1, "not both"),
     (LINK.replace("sent-fresno.pprl", ""), 1, "at least two submissions"),
     (LINK.replace("new", "linkage"), 1, "never overwritten"),
     (LINK.replace("new", "absent/new"), 1, "to put it in. Make it."),

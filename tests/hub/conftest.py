@@ -10,10 +10,13 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
+import pprl
 from pprl.agreement import Agreement, LinkageSection, Party, Pass, RecordRules, Segment
 from pprl.agreement.blocking import BlockingPart
 from pprl.exchange import Entries, Manifest, Submission
+from pprl.hub import Linkage
 from pprl.hub.scoring import Candidates
+from pprl.institution import LinkageKey, State
 
 SECTION = LinkageSection(
     partnership="00000000-0000-4000-8000-000000000000",
@@ -174,6 +177,45 @@ def students_agreement() -> Agreement:
     """The default profile, for three parties; the third pools and may hold a person twice."""
     parties = [Party(i) for i in IDS[:3]]
     return Agreement.students(parties, "students-1", minimum=20)
+
+
+def hasty_roster(people: pd.DataFrame, institution: str, share: float, seed: int) -> pd.DataFrame:
+    """A roster in which many fields are somebody else's, so that many pairs stay doubtful."""
+    chosen = roster(people, institution, share, seed)
+    rng = np.random.default_rng(seed + 100)
+    for column, rate in (("last_name", 0.25), ("first_name", 0.2), ("zip", 0.5), ("sex", 0.1)):
+        other = people[column].sample(len(chosen), replace=True, random_state=seed).to_numpy()
+        chosen[column] = np.where(rng.random(len(chosen)) < rate, other, chosen[column])
+    year = rng.random(len(chosen)) < 0.2
+    chosen.loc[year, "birth_date"] = "2005" + chosen["birth_date"].str[4:]
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def submissions(students_agreement: Agreement) -> list[Submission]:
+    """Hasty rosters of three institutions, encoded, each under a secret of its own."""
+    people = population(400, 37)
+    rosters = {
+        name: hasty_roster(people, name, 0.7, 38 + place) for place, name in enumerate(IDS[:3])
+    }
+    key = LinkageKey(bytes(range(32)))
+    return [
+        pprl.encode(
+            roster.drop(columns="person"),
+            students_agreement,
+            key,
+            institution,
+            state=State.in_memory(bytes([number] * 32)),
+            progress=False,
+        ).submission
+        for number, (institution, roster) in enumerate(rosters.items(), 1)
+    ]
+
+
+@pytest.fixture(scope="session")
+def linked(submissions: list[Submission], students_agreement: Agreement) -> Linkage:
+    """The rosters, linked."""
+    return pprl.link(submissions, students_agreement, progress=False)
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pprl.hub.assignment import one_to_one, probabilities
+from pprl.hub.assignment import TIE, beyond, one_to_one, probabilities
 from pprl.hub.scoring import Candidates
 
 Row = tuple[int, int, int, float]
@@ -115,24 +116,53 @@ def test_no_record_is_used_twice(
         assert not sole[a] or len(set(right)) == len(right)
 
 
-@given(candidate_rows, sole_sources, st.floats(0.01, 1))
-def test_whoever_is_turned_away_has_a_stronger_rival(
-    rows: list[Row], sole: tuple[bool, bool, bool], threshold: float
-) -> None:
-    """A likely pair is refused only for one that is at least as probable and shares its record."""
-    candidates = made(rows)
-    probability = probabilities(candidates, sides(sole))
-    accepted = one_to_one(candidates, probability, threshold, sides(sole))
-    for place in np.flatnonzero((probability >= threshold) & ~accepted):
+def allowed(rows: list[Row], chosen: tuple[int, ...], sole: tuple[bool, bool, bool]) -> bool:
+    """Whether no record of these pairs has two partners in a sole source."""
+    used: set[tuple[int, int, int]] = set()
+    for place in chosen:
         group, left, right, _ = rows[place]
         a, b = GROUPS[group]
-        assert any(
-            accepted[i]
-            and probability[i] >= probability[place]
-            and row[0] == group
-            and ((sole[b] and row[1] == left) or (sole[a] and row[2] == right))
-            for i, row in enumerate(rows)
-        )
+        ends = [(group, 0, left)] * sole[b] + [(group, 1, right)] * sole[a]
+        if used & set(ends):
+            return False
+        used |= set(ends)
+    return True
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 2), st.just(0.0)),
+        max_size=9,
+        unique_by=lambda row: row[:3],
+    ),
+    st.lists(st.floats(0.01, 1), min_size=9, max_size=9),
+    sole_sources,
+    st.floats(0.01, 0.9),
+)
+def test_no_other_choice_says_more(
+    rows: list[Row], said: list[float], sole: tuple[bool, bool, bool], threshold: float
+) -> None:
+    """Against every subset of the likely pairs: none that is allowed has a larger sum."""
+    probability = np.array(said[: len(rows)])
+    accepted = one_to_one(made(rows), probability, threshold, sides(sole))
+    likely = np.flatnonzero(probability >= threshold).tolist()
+    weight = beyond(probability, threshold)
+    best = max(
+        float(weight[list(chosen)].sum())
+        for size in range(len(likely) + 1)
+        for chosen in combinations(likely, size)
+        if allowed(rows, chosen, sole)
+    )
+    assert allowed(rows, tuple(np.flatnonzero(accepted).tolist()), sole)
+    assert weight[accepted].sum() >= best - 9 * TIE
+
+
+def test_the_surest_pair_may_have_to_give_way() -> None:
+    """Taking the surest first would leave both other records without a partner."""
+    rows = [(0, 0, 0, 0.0), (0, 0, 1, 0.0), (0, 1, 0, 0.0)]
+    probability = np.array([0.95, 0.9, 0.9])
+    accepted = one_to_one(made(rows), probability, 0.5, sides((True, True, True)))
+    assert accepted.tolist() == [False, True, True]
 
 
 def test_of_two_equals_the_lower_token_is_accepted(

@@ -120,6 +120,8 @@ def test_the_numbers_of_records_decide_no_link(
         truth.loc[own, "record"] = number[truth.loc[own, "record"]]
     again = pprl.link(renumbered, students_agreement, progress=False)
     assert links(again, truth) == links(linkage, encodings.truth)
+    assert again.quality.recall_interval == pytest.approx(linkage.quality.recall_interval)
+    assert again.quality.unseen_matches == pytest.approx(linkage.quality.unseen_matches)
     assert persons(again, truth) == persons(linkage, encodings.truth)
 
 
@@ -269,3 +271,54 @@ def test_random_filters_are_not_linked(
     linkage = pprl.link(submissions, agreement, progress=False)
     assert len(linkage.candidates) > 20
     assert len(linkage.pairs) <= len(linkage.candidates) / 10
+
+
+@pytest.mark.parametrize("objective", ["f1", "precision>=0.99", "recall>=0.9"])
+def test_an_objective_chooses_the_threshold(
+    objective: str, encodings: Encodings, students_agreement: Agreement
+) -> None:
+    """The lowest accepted probability, and what it brings reaches the bound as estimated."""
+    linkage = pprl.link(
+        encodings.submissions, students_agreement, objective=objective, progress=False
+    )
+    assert linkage.decision.objective == objective
+    assert linkage.threshold == linkage.decision.threshold
+    assert linkage.pairs["probability"].min() >= linkage.threshold
+    if objective.startswith("precision"):
+        assert linkage.quality.expected_precision >= 0.985
+
+
+def test_a_threshold_and_an_objective_are_one_too_many(
+    encodings: Encodings, students_agreement: Agreement
+) -> None:
+    """One of them decides."""
+    with pytest.raises(UsageError, match="not both"):
+        pprl.link(encodings.submissions, students_agreement, threshold=0.5, objective="f1")
+
+
+def test_quality_is_told_by_pair_of_sources_and_by_pass(
+    linkage: Linkage, students_agreement: Agreement
+) -> None:
+    """A row each, every value within its interval."""
+    quality = linkage.quality
+    assert len(quality.by_sources) == 3
+    assert len(quality.by_pass) == len(students_agreement.linkage.passes)
+    assert quality.by_sources["pairs"].sum() == len(linkage.pairs)
+    for table in (quality.by_sources, quality.by_pass):
+        for name in ("precision", "recall"):
+            assert (table[f"{name}_low"] <= table[name]).all()
+            assert (table[name] <= table[f"{name}_high"]).all()
+
+
+def test_quality_is_told_by_report_group(linkage: Linkage, encodings: Encodings) -> None:
+    """Pairs of records without a group are left out."""
+    truth = encodings.truth
+    groups = truth.assign(group=np.where(truth["person"] % 3 == 0, "one", "other"))
+    table = linkage.quality_by(groups[["source", "record", "group"]])
+    assert table["group"].tolist() == ["one", "other"]
+    assert table["pairs"].sum() == len(linkage.pairs)
+    fewer = linkage.quality_by(groups[groups["group"] == "one"][["source", "record", "group"]])
+    assert fewer["group"].tolist() == ["one"]
+    assert fewer["pairs"].sum() < len(linkage.pairs)
+    with pytest.raises(UsageError, match="groups lacks the columns group"):
+        linkage.quality_by(truth[["source", "record"]])

@@ -1,112 +1,27 @@
-"""Claims about scoring: what is believed before a pass, and one verdict for each pair after all."""
+"""Claims about scoring: what is believed before a pass, and what it says of its pairs."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
 from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pprl.agreement import Agreement, Pass
 from pprl.agreement.blocking import BlockingPart
-from pprl.agreement.levels import LEVELS, Comparison
+from pprl.agreement.levels import LEVELS
 from pprl.exchange import Manifest, PassProfile, Submission
 from pprl.hub import priors
-from pprl.hub.comparison import PassPairs, compare_pass
-from pprl.hub.model import PassModel
-from pprl.hub.scoring import Believed, ScoredPass, combine, score_pass, touched_attributes
-
-found_rows = st.lists(
-    st.tuples(
-        st.integers(0, 2),
-        st.integers(0, 4),
-        st.integers(0, 4),
-        st.integers(-40, 40),
-        st.integers(0, 1000),
-    ),
-    max_size=40,
+from pprl.hub.comparison import compare_pass
+from pprl.hub.model import PassModel, Prior
+from pprl.hub.scoring import (
+    Believed,
+    column_levels,
+    columns_of,
+    score_pass,
+    touched_attributes,
 )
-
-
-def scored(rows: list[tuple[int, int, int, int, int]]) -> ScoredPass:
-    """One pass that found pairs of (group, left, right, log-odds, token), each pair once."""
-    once = list({row[:3]: row for row in rows}.values())
-    columns = np.array(once, np.int64).reshape(-1, 5).T
-    pairs = PassPairs(
-        Comparison((), ()),
-        columns[0].astype(np.int16),
-        columns[1].astype(np.uint32),
-        columns[2].astype(np.uint32),
-        columns[4].astype(np.uint64),
-        np.zeros(len(once), np.int64),
-    )
-    return ScoredPass(pairs, PassModel((), (), np.full(3, 0.5), 0.0), columns[3].astype(float))
-
-
-def by_pair(passes: list[ScoredPass], column: str) -> dict[tuple[int, ...], list[float]]:
-    """What each pass that found a pair says of it, pair by pair, in plain Python."""
-    told: dict[tuple[int, ...], list[float]] = defaultdict(list)
-    for item in passes:
-        values = item.log_odds if column == "log_odds" else getattr(item.pairs, column)
-        keys = zip(item.pairs.group, item.pairs.left, item.pairs.right, strict=True)
-        for key, value in zip(keys, values, strict=True):
-            told[tuple(map(int, key))].append(value.item())
-    return told
-
-
-@given(st.lists(found_rows, min_size=1, max_size=5))
-def test_every_pair_that_a_pass_found_is_there_once(
-    rows: list[list[tuple[int, int, int, int, int]]],
-) -> None:
-    """With the number of passes that found it and the lowest token that it shares."""
-    passes = [scored(item) for item in rows]
-    tokens = by_pair(passes, "token")
-    candidates = combine(passes)
-    keys = list(
-        map(tuple, np.stack([candidates.group, candidates.left, candidates.right], 1).tolist())
-    )
-    assert len(keys) == len(set(keys))
-    assert set(keys) == set(tokens)
-    assert candidates.passes.tolist() == [len(tokens[key]) for key in keys]
-    assert candidates.token.tolist() == [min(tokens[key]) for key in keys]
-
-
-@given(st.lists(found_rows, min_size=1, max_size=5))
-def test_a_verdict_is_the_most_that_a_pass_says(
-    rows: list[list[tuple[int, int, int, int, int]]],
-) -> None:
-    """It is the highest of their log-odds."""
-    passes = [scored(item) for item in rows]
-    told = by_pair(passes, "log_odds")
-    candidates = combine(passes)
-    keys = zip(candidates.group, candidates.left, candidates.right, strict=True)
-    for key, log_odds in zip(keys, candidates.log_odds.tolist(), strict=True):
-        assert log_odds == max(told[tuple(map(int, key))])
-
-
-@given(st.lists(found_rows, min_size=1, max_size=5))
-def test_the_order_of_passes_decides_no_verdict(
-    rows: list[list[tuple[int, int, int, int, int]]],
-) -> None:
-    """Nor does the order of pairs within a pass."""
-    once = [list({row[:3]: row for row in item}.values()) for item in rows]
-    verdicts = []
-    for passes in (once, [item[::-1] for item in once[::-1]]):
-        found = combine([scored(item) for item in passes])
-        columns = (found.group, found.left, found.right, found.log_odds, found.passes, found.token)
-        verdicts.append(sorted(zip(*(column.tolist() for column in columns), strict=True)))
-    assert verdicts[0] == verdicts[1]
-
-
-def test_candidates_stand_in_the_order_of_their_tokens() -> None:
-    """By content, then, within a pair of sources: never by record number."""
-    candidates = combine([scored([(1, 0, 0, 0, 5), (0, 0, 0, 0, 9), (0, 1, 1, 0, 7)])])
-    assert candidates.group.tolist() == [0, 0, 1]
-    assert candidates.token.tolist() == [7, 9, 5]
 
 
 def profiled(counts: tuple[int, ...], name: str = "birth", epsilon: float = 1.0) -> Manifest:
@@ -262,3 +177,37 @@ def test_a_budget_next_to_nothing_is_no_overflow(agreement: Agreement) -> None:
     manifest = dataclasses.replace(profiled((1, 0, 0, 0, 0, 9)), epsilon=1e-200)
     believed = Believed(agreement, [manifest])
     assert believed.u("first_name", False, agreement.linkage.passes[0], 2).weight >= 0
+
+
+def test_names_that_a_block_mixes_are_judged_as_one() -> None:
+    """A pair of "any part of the name" agrees on the first name or the last, not by two chances."""
+    attributes = ("first_name", "last_name", "sex")
+    mixed = Pass("p", (BlockingPart("name_part"), BlockingPart("zip")), 1)
+    apart = Pass("q", (BlockingPart("last_part"), BlockingPart("zip")), 1)
+    assert columns_of(attributes, mixed) == (("first_name", "last_name"), ("sex",))
+    assert columns_of(attributes, apart) == (("first_name",), ("last_name",), ("sex",))
+    assert columns_of(("first_name", "sex"), mixed) == (("first_name",), ("sex",))
+
+
+def test_levels_judged_as_one_are_told_apart() -> None:
+    """Every combination has a number of its own, below the product of the sizes."""
+    names = ("first_name", "last_name", "sex")
+    sizes = [len(LEVELS[name]) for name in names]
+    levels = np.array([[a, b, c] for a in range(6) for b in range(5) for c in range(2)], np.int8)
+    out = column_levels(levels, names, (("first_name", "last_name"), ("sex",)))
+    assert len(np.unique(out[:, 0])) == sizes[0] * sizes[1]
+    assert out[:, 0].max() == sizes[0] * sizes[1] - 1
+    assert np.array_equal(out[:, 1], levels[:, 2])
+
+
+def test_the_prior_of_both_names_is_a_share_of_each_combination() -> None:
+    """A last name is swapped only with the first; all else is as if independent."""
+    first = Prior(np.array(priors.M["first_name"]), 30.0)
+    last = Prior(np.array(priors.M["last_name"]), 20.0)
+    joint = priors.of_both_names(first, last)
+    table = joint.mean.reshape(6, 5)
+    assert joint.mean.sum() == pytest.approx(1)
+    assert joint.weight == 20.0
+    swapped = LEVELS["last_name"].index("swapped")
+    assert np.flatnonzero(table[:, swapped]).tolist() == [LEVELS["first_name"].index("swapped")]
+    assert table[0, 0] / table[0, 1] == pytest.approx(last.mean[0] / last.mean[1])

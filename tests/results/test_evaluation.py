@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ElementTree
 from itertools import combinations
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +26,12 @@ records = st.lists(
 )
 
 
+def candidates_of(rows: list[tuple[str, int, str, int, float]]) -> pd.DataFrame:
+    """Scored pairs: two records and the probability."""
+    columns = ["source_a", "record_a", "source_b", "record_b", "probability"]
+    return pd.DataFrame(rows, columns=columns).astype({"probability": float})
+
+
 def linkage_of(rows: list[Record]) -> Any:
     """What `evaluate` reads of a linkage."""
     return SimpleNamespace(
@@ -34,7 +41,8 @@ def linkage_of(rows: list[Record]) -> Any:
                 "record": np.array([row[1] for row in rows], np.uint32),
                 "study_id": np.array([f"S{row[3]}" for row in rows], object),
             }
-        )
+        ),
+        candidates=candidates_of([]),
     )
 
 
@@ -131,3 +139,86 @@ def test_an_unknown_person_is_nobody_in_particular() -> None:
     truth = truth_of(rows)
     truth.loc[2:, "person"] = None
     assert evaluate(linkage_of(rows), truth) == counted(rows[:2])
+
+
+def grouped(rows: list[Record]) -> pd.DataFrame:
+    """Truth with a group for each person: even and odd ones."""
+    return truth_of(rows).assign(group=["even" if row[2] % 2 == 0 else "odd" for row in rows])
+
+
+@settings(max_examples=50)
+@given(records)
+def test_groups_add_up_to_the_whole(rows: list[Record]) -> None:
+    """Each person is in one group, each wrong pair in that of its study ID's first record."""
+    evaluation = evaluate(linkage_of(rows), grouped(rows))
+    if not rows:
+        assert not len(evaluation.by_group)
+        return
+    for name in ("true_pairs", "found_pairs", "correct_pairs"):
+        assert evaluation.by_group[name].sum() == getattr(evaluation, name)
+
+
+@settings(max_examples=50)
+@given(records)
+def test_figures_lie_within_their_intervals(rows: list[Record]) -> None:
+    """Precision, recall and F1, 0 to 1, overall and by group."""
+    evaluation = evaluate(linkage_of(rows), grouped(rows))
+    for name in ("precision", "recall", "f1"):
+        low, high = getattr(evaluation, f"{name}_interval")
+        assert 0 <= low <= getattr(evaluation, name) <= high <= 1
+        for row in evaluation.by_group.to_dict("records"):
+            assert 0 <= row[f"{name}_low"] <= row[name] <= row[f"{name}_high"] <= 1
+
+
+def test_an_interval_covers_the_share_behind_the_draws() -> None:
+    """Persons of whom nine in ten are found: the interval of recall holds 0.9, and is narrow."""
+    rng = np.random.default_rng(71)
+    covered = []
+    for _ in range(40):
+        hit = rng.random(400) < 0.9
+        rows = [("a", i, i, i) for i in range(400)]
+        rows += [("b", i, i, i if hit[i] else 1000 + i) for i in range(400)]
+        low, high = evaluate(linkage_of(rows), truth_of(rows)).recall_interval
+        assert high - low < 0.08
+        covered.append(low <= 0.9 <= high)
+    assert np.mean(covered) >= 0.85
+
+
+def test_the_recall_gap_is_that_of_the_best_and_the_worst_group() -> None:
+    """With an interval around it."""
+    rows = [(source, i, i, i) for source in "ab" for i in range(100)]
+    rows = [(s, i, p, 500 + i if s == "b" and i % 2 and i < 40 else d) for s, i, p, d in rows]
+    evaluation = evaluate(linkage_of(rows), grouped(rows))
+    gap, (low, high) = evaluation.recall_gap()
+    assert gap == pytest.approx(0.4)
+    assert low < gap < high
+    with pytest.raises(UsageError, match="There are no groups"):
+        evaluate(linkage_of(rows), truth_of(rows)).recall_gap()
+
+
+def test_calibration_compares_what_was_said_with_what_is_true() -> None:
+    """By decile; candidates whose persons are not known are left out."""
+    linkage = linkage_of([("a", i, i, i) for i in range(4)] + [("b", i, i, i) for i in range(4)])
+    linkage.candidates = candidates_of(
+        [
+            ("a", 0, "b", 0, 0.95),
+            ("a", 1, "b", 2, 0.91),
+            ("a", 3, "b", 3, 0.25),
+            ("a", 9, "b", 1, 0.9),
+        ]
+    )
+    truth = truth_of([("a", i, i, i) for i in range(4)] + [("b", i, i, i) for i in range(4)])
+    table = evaluate(linkage, truth).calibration
+    assert table["pairs"].tolist() == [1, 2]
+    assert table["true"].tolist() == [1.0, 0.5]
+    assert table["expected"].tolist() == pytest.approx([0.25, 0.93])
+    assert table["from"].tolist() == pytest.approx([0.2, 0.9])
+
+
+def test_a_calibration_plot_has_a_point_for_each_decile() -> None:
+    """Well-formed SVG."""
+    linkage = linkage_of([("a", 0, 0, 0), ("b", 0, 0, 0)])
+    linkage.candidates = candidates_of([("a", 0, "b", 0, 0.95)])
+    evaluation = evaluate(linkage, truth_of([("a", 0, 0, 0), ("b", 0, 0, 0)]))
+    tree = ElementTree.fromstring(evaluation.calibration_svg())
+    assert len(tree.findall("{http://www.w3.org/2000/svg}circle")) == 1

@@ -29,9 +29,9 @@ def linkage() -> Linkage:
             "source": np.array(["a", "a", "a", "b", "b"], object),
             "record": np.array([0, 1, 2, 0, 1], np.uint32),
             "study_id": np.array([persons[i] for i in (0, 1, 2, 1, 3)], object),
+            "recipient_id": np.array(new_study_ids(5), object),
         }
     )
-    own = {"a": [persons[i] for i in (0, 1, 2)], "b": [persons[i] for i in (1, 3)]}
     return Linkage(
         agreement=Agreement.students(list(RECORDS)),
         threshold=0.5,
@@ -49,10 +49,6 @@ def linkage() -> Linkage:
         ),
         study_ids=study_ids,
         quality=Quality(0.99, 0.98, 1.2, 0.0),
-        recipient_ids={
-            source: dict(zip(ids, new_study_ids(len(ids)), strict=True))
-            for source, ids in own.items()
-        },
     )
 
 
