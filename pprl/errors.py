@@ -48,3 +48,16 @@ class SubmissionError(PPRLError):
 
 class MismatchError(SubmissionError):
     """Submissions that cannot be linked with each other: another agreement, profile or key."""
+
+
+class SchemaError(PPRLError):
+    """A linkage schema of another library is faulty.
+
+    Attributes:
+        faults: every fault found, each with its place.
+    """
+
+    def __init__(self, message: str, faults: Iterable[str] = ()) -> None:
+        """Keep `faults` beside the message that already lists them."""
+        super().__init__(message)
+        self.faults = tuple(faults)

@@ -1,0 +1,6 @@
+"""clkhash's linkage schemas and encodings, without clkhash: for partners who already use them."""
+
+from pprl.interop.clkhash.encoding import encode
+from pprl.interop.clkhash.schema import IgnoredSettingWarning, LinkageSchema
+
+__all__ = ["IgnoredSettingWarning", "LinkageSchema", "encode"]

@@ -1,0 +1,266 @@
+"""Records into filters by a linkage schema, bit for bit as clkhash 0.18.3 makes them.
+
+Each distinct value of a feature is cut into tokens once, and each distinct token hashed once; the
+filter of a value is the union of its tokens' and that of a record the union of its values'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pprl.errors import StudentsError, UsageError
+from pprl.interop.clkhash.hashing import Hash, feature_keys, position_hash
+from pprl.interop.clkhash.schema import Feature, Hashing, LinkageSchema
+from pprl.interop.clks import Clks
+from pprl.progress import Progress, tracked
+
+Words = NDArray[np.uint64]
+Whole = NDArray[np.intp]
+
+_ROWS = 1 << 16
+_TILE_BYTES = 1 << 23
+_TOLD = 20
+
+
+def encode(
+    records: pd.DataFrame | Sequence[Sequence[str]],
+    schema: LinkageSchema,
+    secret: str | bytes,
+    *,
+    validate: bool = True,
+    progress: Progress = False,
+) -> Clks:
+    """Hash records into one filter each, a cryptographic long-term key (CLK).
+
+    Such filters tell much: equal values set equal bits in every record, so that their frequencies
+    and similarities can be matched with those of known people. This is for partners who already
+    use clkhash; `pprl.encode` is what hides more.
+
+    Args:
+        records: a frame with a column for each feature, whatever the order, missing values counting
+            as ""; or rows of as many strings as there are features, in their order.
+        schema: the linkage schema.
+        secret: what the partners share; text counts as UTF-8.
+        validate: whether values must have the format of their feature. If not, whole numbers and
+            dates still must, because they are rewritten before they are hashed.
+        progress: as in `pprl.progress`.
+
+    Returns:
+        The filters, in the order of the records.
+
+    Raises:
+        StudentsError: columns are missing, or values do not fit the schema; the message names rows,
+            counted from 1, and features, and holds no value.
+        UsageError: a column holds something other than text.
+    """
+    columns = _columns(records, schema)
+    secret = secret.encode() if isinstance(secret, str) else secret
+    keys = feature_keys(schema, secret)
+    hashed = [
+        _HashedFeature(feature, feature.hashing, position_hash(feature.hashing, pair, schema.hashed_bits))
+        for feature, pair in zip(schema.features, keys, strict=True)
+        if feature.hashing is not None
+    ]
+    columns = [
+        column
+        for feature, column in zip(schema.features, columns, strict=True)
+        if feature.hashing is not None
+    ]
+    number = len(columns[0]) if columns else len(records)
+    filters = np.zeros((number, -(-schema.bits // 64)), np.uint64)
+    faults: list[tuple[int, str]] = []
+    for start in tracked(range(0, number, _ROWS), "encode", progress):
+        rows = slice(start, min(start + _ROWS, number))
+        whole = np.zeros((rows.stop - start, -(-schema.hashed_bits // 64)), np.uint64)
+        for feature, column in zip(hashed, columns, strict=True):
+            codes, distinct = _factorized(column[rows])
+            tokens, refused = feature.tokens(distinct, validate=validate)
+            for code, reason in refused.items():
+                found = np.flatnonzero(codes == code) + start + 1
+                faults += [(row, f"{feature.identifier} {reason}") for row in found.tolist()]
+            if not faults:
+                whole |= feature.filters(tokens, schema.hashed_bits)[codes]
+        filters[rows] = folded(whole, schema.bits, schema.folds)
+    if faults:
+        raise StudentsError(_told(faults))
+    return Clks(filters, schema.bits)
+
+
+def folded(filters: Words, bits: int, folds: int) -> Words:
+    """Fold filters of `bits * 2**folds` bits in two, `folds` times, by XOR: filters of `bits`."""
+    if not folds:
+        return filters
+    if bits % 64 == 0:
+        parts = filters.reshape(len(filters), 1 << folds, bits // 64)
+        return np.bitwise_xor.reduce(parts, axis=1)
+    octets = np.ascontiguousarray(filters, "<u8").view(np.uint8)
+    single = np.unpackbits(octets, axis=1, count=bits << folds, bitorder="little")
+    return _packed(np.bitwise_xor.reduce(single.reshape(len(filters), 1 << folds, bits), axis=1))
+
+
+def _packed(single: NDArray[np.uint8] | NDArray[np.bool_]) -> Words:
+    """Rows of single bits as words, filled up with zeros."""
+    octets = np.packbits(single, axis=1, bitorder="little")
+    padded = np.zeros((len(octets), -(-octets.shape[1] // 8) * 8), np.uint8)
+    padded[:, : octets.shape[1]] = octets
+    return padded.view("<u8").astype(np.uint64, copy=False)
+
+
+@dataclass(frozen=True)
+class _Tokens:
+    """The tokens of some values, one behind the other.
+
+    Attributes:
+        distinct: each token once, as bytes.
+        flat: which of them each is, `intp[n]`.
+        counts: tokens of each value, `intp[values]`.
+    """
+
+    distinct: list[bytes]
+    flat: Whole
+    counts: Whole
+
+
+@dataclass(frozen=True)
+class _HashedFeature:
+    """A feature, and where its tokens go."""
+
+    feature: Feature
+    hashing: Hashing
+    hash: Hash
+
+    @property
+    def identifier(self) -> str:
+        """The feature's name."""
+        return self.feature.identifier
+
+    def tokens(self, values: list[str], *, validate: bool) -> tuple[_Tokens, dict[int, str]]:
+        """Cut values into tokens; those that do not fit have none, and a reason by their place."""
+        flat: list[str] = []
+        counts, refused = [], {}
+        for place, value in enumerate(values):
+            before = len(flat)
+            try:
+                flat += self.hashing.comparison.tokens(self._text(value, validate=validate))
+            except ValueError as error:
+                refused[place] = str(error)
+            counts.append(len(flat) - before)
+        codes, distinct = _factorized(flat)
+        encoded = [token.encode(self.hashing.encoding) for token in distinct]
+        return _Tokens(encoded, codes, np.array(counts, np.intp)), refused
+
+    def _text(self, value: str, *, validate: bool) -> str:
+        """The text of a value that is hashed."""
+        if value == self.hashing.sentinel:
+            text = self.hashing.replacement
+        else:
+            assert self.feature.format is not None
+            if validate:
+                self.feature.format.check(value)
+            text = self.feature.format.hashed(value)
+        try:
+            text.encode(self.hashing.encoding)
+        except UnicodeEncodeError:
+            raise ValueError(f"has letters that {self.hashing.encoding} has not") from None
+        return text
+
+    def filters(self, tokens: _Tokens, bits: int) -> Words:
+        """The filter of each value, `uint64[values, words]`."""
+        if self.hashing.bits_are_per == "token":
+            insertions = np.full(len(tokens.distinct), self.hashing.bits)
+            rows, units = np.arange(len(tokens.distinct)), tokens.flat
+        else:
+            shares = _shares(self.hashing.bits, tokens.counts)
+            width = int(shares.max(initial=0)) + 1
+            pairs, units = np.unique(tokens.flat * width + shares, return_inverse=True)
+            rows, insertions = np.divmod(pairs, width)
+        positions = self.hash(tokens.distinct, int(insertions.max(initial=0)))
+        return _unions(_rows(positions, rows, insertions, bits), units, tokens.counts)
+
+
+def _shares(bits: int, counts: Whole) -> Whole:
+    """How many of a value's `bits` insertions each of its tokens gets, `intp[counts.sum()]`."""
+    value = np.repeat(np.arange(len(counts)), counts)
+    place = np.arange(len(value)) - (np.cumsum(counts) - counts)[value]
+    each, rest = np.divmod(bits, np.maximum(counts, 1))
+    shares: Whole = each[value] + (place < rest[value])
+    return shares
+
+
+def _rows(
+    positions: NDArray[np.uint32], rows: Whole, insertions: Whole, bits: int
+) -> Words:
+    """Set the first `insertions` of each of the `rows` of positions: `uint64[len(rows), words]`."""
+    step = max(1, _TILE_BYTES // bits)
+    order = np.arange(positions.shape[1])
+    filters = [np.zeros((0, -(-bits // 64)), np.uint64)]
+    for start in range(0, len(rows), step):
+        tile = slice(start, start + step)
+        is_set = order < insertions[tile, None]
+        single = np.zeros((len(is_set), bits), np.bool_)
+        number, _ = np.nonzero(is_set)
+        single[number, positions[rows[tile]][is_set]] = True
+        filters.append(_packed(single))
+    return np.concatenate(filters)
+
+
+def _unions(rows: Words, units: Whole, counts: Whole) -> Words:
+    """The union of each value's rows, `uint64[len(counts), words]`: none set if there are none."""
+    filters = np.zeros((len(counts), rows.shape[1]), np.uint64)
+    some = np.flatnonzero(counts)
+    stops = np.cumsum(counts[some])
+    step = max(1, _TILE_BYTES // max(1, rows.shape[1] * 8 * int(counts.max(initial=1))))
+    for start in range(0, len(some), step):
+        tile = slice(start, start + step)
+        starts = stops[tile] - counts[some[tile]]
+        chosen = rows[units[starts[0] : stops[tile][-1]]]
+        filters[some[tile]] = np.bitwise_or.reduceat(chosen, starts - starts[0], axis=0)
+    return filters
+
+
+def _factorized(values: Sequence[str]) -> tuple[Whole, list[str]]:
+    """Each value as its place among the distinct ones, and those."""
+    places = {value: place for place, value in enumerate(dict.fromkeys(values))}
+    return np.fromiter(map(places.__getitem__, values), np.intp, len(values)), list(places)
+
+
+def _columns(
+    records: pd.DataFrame | Sequence[Sequence[str]], schema: LinkageSchema
+) -> list[list[str]]:
+    """The column of each feature, ignored ones included."""
+    width = len(schema.features)
+    if isinstance(records, pd.DataFrame):
+        missing = [name for name in schema.identifiers if name not in records.columns]
+        if missing:
+            raise StudentsError(f"the records lack the columns {', '.join(missing)}.")
+        frames = [records[name] for name in schema.identifiers]
+        columns = [column.where(column.notna(), "").tolist() for column in frames]
+    else:
+        ragged = [str(row) for row, record in enumerate(records, 1) if len(record) != width]
+        if ragged:
+            shown = ", ".join(ragged[:_TOLD])
+            raise StudentsError(
+                f"{len(ragged)} rows do not have the schema's {width} columns: rows {shown}."
+            )
+        columns = [list(column) for column in zip(*records, strict=True)] or [[]] * width
+    for feature, column in zip(schema.features, columns, strict=True):
+        if feature.hashing is not None and not all(issubclass(kind, str) for kind in set(map(type, column))):
+            raise UsageError(
+                f"{feature.identifier} holds values that are not text: read the file with "
+                "dtype=str, so that leading zeros stay."
+            )
+    return columns
+
+
+def _told(faults: list[tuple[int, str]]) -> str:
+    """The first faults, by row, and how many there are."""
+    faults.sort()
+    lines = [f"  row {row}: {fault}" for row, fault in faults[:_TOLD]]
+    if len(faults) > _TOLD:
+        lines.append(f"  and {len(faults) - _TOLD:,} more")
+    return "\n".join([f"{len(faults):,} values do not fit the linkage schema:", *lines])
