@@ -17,6 +17,7 @@ from pprl.interop.clkhash.comparisons import Comparison, comparison
 from pprl.interop.clkhash.formats import Format, value_format
 from pprl.interop.clkhash.versions import ignored_keys, latest
 
+MOST_BITS = 1 << 24
 MOST_BLAKE_KEY = 64
 KEYS_A_FEATURE = 2
 _DIGEST_BYTES = {"SHA256": 32, "SHA512": 64}
@@ -156,6 +157,8 @@ def _read(document: Mapping[str, Any], faults: list[str]) -> LinkageSchema:
     if not features:
         faults.append("features must not be empty")
     uses_blake = any(f.hashing and f.hashing.function == "blakeHash" for f in features)
+    if schema.hashed_bits > MOST_BITS:
+        faults.append(f"clkConfig: filters may have {MOST_BITS:,} bits before folding, no more")
     if uses_blake and schema.hashed_bits & (schema.hashed_bits - 1):
         faults.append("clkConfig.l must be a power of two for blakeHash")
     if uses_blake and schema.key_bytes > MOST_BLAKE_KEY:

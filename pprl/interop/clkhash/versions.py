@@ -111,24 +111,16 @@ def _document(clk: Mapping[str, Check], hashing: Check) -> Check:
     )
 
 
-_GRAM = {"ngram": whole(1)}
 _GRAM_OPTIONS = {"positional": boolean, "missingValue": _MISSING}
-# What an older version calls its comparison and strategy is overwritten by the upgrade.
+# Open: what it may not hold is told by the check as version 3, unless the feature weighs nothing.
 _V1_HASHING = mapping(
-    _GRAM,
-    {
-        **_GRAM_OPTIONS,
-        "weight": number(0, or_equal=True),
-        "hash": anything,
-        "strategy": anything,
-    },
-    closed=True,
+    {"ngram": whole(0)}, {**_GRAM_OPTIONS, "weight": number(0, or_equal=True)}
 )
 _V2_STRATEGY = by_keys(
     lambda value: mapping({"numBits" if "numBits" in value else "k": _ROUND}, closed=True)
 )
 _V2_HASHING = mapping(
-    {**_GRAM, "strategy": _V2_STRATEGY}, {**_GRAM_OPTIONS, "hash": _HASH}, closed=True
+    {"ngram": whole(1), "strategy": _V2_STRATEGY}, {**_GRAM_OPTIONS, "hash": _HASH}, closed=True
 )
 _V3_HASHING = mapping(
     {"comparison": _COMPARISON, "strategy": _STRATEGY},
