@@ -1,10 +1,43 @@
-"""Into which tokens a value is cut, so that similar values share some: clkhash's three ways."""
+"""Into which tokens values are cut, so that similar values share some: clkhash's three ways.
+
+Each comparison cuts one value, and all values of a column at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Whole = NDArray[np.intp]
+
+_LARGEST_TABLE = 1 << 22
+_LARGEST_KEY = 1 << 62
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The tokens of some values, one behind the other.
+
+    Attributes:
+        distinct: each token once.
+        flat: which of them each is, `intp[n]`.
+        counts: tokens of each value, `intp[values]`.
+    """
+
+    distinct: list[str]
+    flat: Whole
+    counts: Whole
+
+    @classmethod
+    def of(cls, values: Sequence[str], cut: Callable[[str], Sequence[str]]) -> Tokens:
+        """Cut values one by one."""
+        cuts = [cut(value) for value in values]
+        flat, distinct = factorized([token for tokens in cuts for token in tokens])
+        return cls(distinct, flat, np.fromiter(map(len, cuts), np.intp, len(cuts)))
 
 
 class Comparison(Protocol):
@@ -16,6 +49,10 @@ class Comparison(Protocol):
         Raises:
             ValueError: the value has none. The message does not hold it.
         """
+        ...
+
+    def cut(self, values: Sequence[str]) -> Tokens:
+        """The tokens of many values, as `tokens` gives them, none of which may be refused."""
         ...
 
 
@@ -42,6 +79,37 @@ class Ngrams:
             return [f"{start + 1} {padded[start : start + self.n]}" for start in starts]
         return [padded[start : start + self.n] for start in starts]
 
+    def cut(self, values: Sequence[str]) -> Tokens:
+        """As `Comparison.cut`: the letters of all values are one array, a token a number."""
+        padding = " " * (self.n - 1)
+        joined = f"{padding}{(padding + padding).join(values)}{padding}"
+        points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4")
+        lengths = np.fromiter(map(len, values), np.intp, len(values))
+        counts = np.where(lengths, lengths + self.n - 1, 0)
+        widths = lengths + 2 * len(padding)
+        value = np.repeat(np.arange(len(values)), counts)
+        place = np.arange(len(value)) - (np.cumsum(counts) - counts)[value]
+        start = (np.cumsum(widths) - widths)[value] + place
+        letters = np.flatnonzero(np.bincount(points))
+        places = int(place.max(initial=0)) + 1 if self.positional else 1
+        span = len(letters) ** self.n * places
+        if span > _LARGEST_KEY or not len(value):
+            return Tokens.of(values, self.tokens)
+        letter = np.zeros(int(letters[-1]) + 1, np.int64)
+        letter[letters] = np.arange(len(letters))
+        coded = letter[points]
+        keys = coded[start]
+        for further in range(1, self.n):
+            keys = keys * len(letters) + coded[start + further]
+        if self.positional:
+            keys = keys * places + place
+        flat, seen = _numbered(keys, span)
+        distinct = [joined[first : first + self.n] for first in start[seen].tolist()]
+        if self.positional:
+            where = (place[seen] + 1).tolist()
+            distinct = [f"{at} {token}" for at, token in zip(where, distinct, strict=True)]
+        return Tokens(distinct, flat, counts)
+
 
 @dataclass(frozen=True)
 class Exact:
@@ -50,6 +118,10 @@ class Exact:
     def tokens(self, value: str) -> Sequence[str]:
         """As `Comparison.tokens`."""
         return (value,) if value else ()
+
+    def cut(self, values: Sequence[str]) -> Tokens:
+        """As `Comparison.cut`."""
+        return Tokens.of(values, self.tokens)
 
 
 @dataclass(frozen=True)
@@ -89,12 +161,16 @@ class Numeric:
         steps = range(-self.resolution, self.resolution + 1)
         return [str(middle + step * self.interval) for step in steps]
 
+    def cut(self, values: Sequence[str]) -> Tokens:
+        """As `Comparison.cut`."""
+        return Tokens.of(values, self.tokens)
+
 
 def comparison(table: Mapping[str, Any]) -> Comparison:
     """Make the comparison that a checked version 3 schema describes.
 
     Raises:
-        ValueError: the distance vanishes at this precision.
+        ValueError: the distance vanishes at this precision, or is beyond floats.
     """
     if table["type"] == "ngram":
         return Ngrams(table["n"], table.get("positional", False))
@@ -109,3 +185,27 @@ def comparison(table: Mapping[str, Any]) -> Comparison:
     if interval == 0:
         raise ValueError("thresholdDistance is 0 at this fractional_precision; raise either")
     return Numeric(interval, table["resolution"], precision)
+
+
+def factorized(values: Sequence[str]) -> tuple[Whole, list[str]]:
+    """Each value as its place among the distinct ones, and those, in order of appearance."""
+    places = {value: place for place, value in enumerate(dict.fromkeys(values))}
+    return np.fromiter(map(places.__getitem__, values), np.intp, len(values)), list(places)
+
+
+def _numbered(keys: NDArray[np.int64], span: int) -> tuple[Whole, Whole]:
+    """Each key as its place among the distinct ones, and where each of those occurs.
+
+    Args:
+        keys: `int64[n]`, from 0 to `span - 1`.
+        span: how many keys there could be.
+    """
+    if span > _LARGEST_TABLE:
+        _, seen, flat = np.unique(keys, return_index=True, return_inverse=True)
+        return flat, seen
+    occurrence = np.full(span, -1, np.intp)
+    occurrence[keys] = np.arange(len(keys))
+    present = np.flatnonzero(occurrence >= 0)
+    seen = occurrence[present]
+    occurrence[present] = np.arange(len(present))
+    return occurrence[keys], seen

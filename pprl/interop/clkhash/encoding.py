@@ -14,15 +14,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pprl.errors import StudentsError, UsageError
+from pprl.interop.clkhash.comparisons import Numeric, Tokens, factorized
 from pprl.interop.clkhash.hashing import Hash, feature_keys, position_hash
-from pprl.interop.clkhash.schema import Feature, Hashing, LinkageSchema
+from pprl.interop.clkhash.schema import Hashing, LinkageSchema
 from pprl.interop.clks import Clks
 from pprl.progress import Progress, tracked
 
 Words = NDArray[np.uint64]
 Whole = NDArray[np.intp]
 
-_ROWS = 1 << 16
+_ROWS = 1 << 17
 _TILE_BYTES = 1 << 23
 _TOLD = 20
 
@@ -62,7 +63,11 @@ def encode(
     secret = secret.encode() if isinstance(secret, str) else secret
     keys = feature_keys(schema, secret)
     hashed = [
-        _HashedFeature(feature, feature.hashing, position_hash(feature.hashing, pair, schema.hashed_bits))
+        _HashedFeature(
+            feature.identifier,
+            feature.hashing,
+            position_hash(feature.hashing, pair, schema.hashed_bits),
+        )
         for feature, pair in zip(schema.features, keys, strict=True)
         if feature.hashing is not None
     ]
@@ -78,7 +83,7 @@ def encode(
         rows = slice(start, min(start + _ROWS, number))
         whole = np.zeros((rows.stop - start, -(-schema.hashed_bits // 64)), np.uint64)
         for feature, column in zip(hashed, columns, strict=True):
-            codes, distinct = _factorized(column[rows])
+            codes, distinct = factorized(column[rows])
             tokens, refused = feature.tokens(distinct, validate=validate)
             for code, reason in refused.items():
                 found = np.flatnonzero(codes == code) + start + 1
@@ -112,64 +117,45 @@ def _packed(single: NDArray[np.uint8] | NDArray[np.bool_]) -> Words:
 
 
 @dataclass(frozen=True)
-class _Tokens:
-    """The tokens of some values, one behind the other.
-
-    Attributes:
-        distinct: each token once, as bytes.
-        flat: which of them each is, `intp[n]`.
-        counts: tokens of each value, `intp[values]`.
-    """
-
-    distinct: list[bytes]
-    flat: Whole
-    counts: Whole
-
-
-@dataclass(frozen=True)
 class _HashedFeature:
     """A feature, and where its tokens go."""
 
-    feature: Feature
+    identifier: str
     hashing: Hashing
     hash: Hash
 
-    @property
-    def identifier(self) -> str:
-        """The feature's name."""
-        return self.feature.identifier
-
-    def tokens(self, values: list[str], *, validate: bool) -> tuple[_Tokens, dict[int, str]]:
+    def tokens(self, values: list[str], *, validate: bool) -> tuple[Tokens, dict[int, str]]:
         """Cut values into tokens; those that do not fit have none, and a reason by their place."""
-        flat: list[str] = []
-        counts, refused = [], {}
-        for place, value in enumerate(values):
-            before = len(flat)
-            try:
-                flat += self.hashing.comparison.tokens(self._text(value, validate=validate))
-            except ValueError as error:
-                refused[place] = str(error)
-            counts.append(len(flat) - before)
-        codes, distinct = _factorized(flat)
-        encoded = [token.encode(self.hashing.encoding) for token in distinct]
-        return _Tokens(encoded, codes, np.array(counts, np.intp)), refused
+        hashing = self.hashing
+        refused: dict[int, str] = {}
+        if hashing.form.takes_all and not isinstance(hashing.comparison, Numeric):
+            texts = [hashing.replacement if v == hashing.sentinel else v for v in values]
+        else:
+            texts = []
+            for place, value in enumerate(values):
+                try:
+                    texts.append(self._text(value, validate=validate))
+                except ValueError as error:
+                    refused[place] = str(error)
+                    texts.append("")
+        # One call tells whether all is well; which are not is asked only if it is not.
+        if _lacks(hashing.encoding, "".join(texts)):
+            for place, text in enumerate(texts):
+                if _lacks(hashing.encoding, text):
+                    refused[place] = f"has letters that {hashing.encoding} has not"
+                    texts[place] = ""
+        return hashing.comparison.cut(texts), refused
 
     def _text(self, value: str, *, validate: bool) -> str:
-        """The text of a value that is hashed."""
-        if value == self.hashing.sentinel:
-            text = self.hashing.replacement
-        else:
-            assert self.feature.format is not None
-            if validate:
-                self.feature.format.check(value)
-            text = self.feature.format.hashed(value)
-        try:
-            text.encode(self.hashing.encoding)
-        except UnicodeEncodeError:
-            raise ValueError(f"has letters that {self.hashing.encoding} has not") from None
+        """The text of a value that is hashed, if the comparison takes it."""
+        hashing = self.hashing
+        is_missing = value == hashing.sentinel
+        text = hashing.replacement if is_missing else hashing.form.hashed(value, validate=validate)
+        if isinstance(hashing.comparison, Numeric):
+            hashing.comparison.tokens(text)
         return text
 
-    def filters(self, tokens: _Tokens, bits: int) -> Words:
+    def filters(self, tokens: Tokens, bits: int) -> Words:
         """The filter of each value, `uint64[values, words]`."""
         if self.hashing.bits_are_per == "token":
             insertions = np.full(len(tokens.distinct), self.hashing.bits)
@@ -179,7 +165,8 @@ class _HashedFeature:
             width = int(shares.max(initial=0)) + 1
             pairs, units = np.unique(tokens.flat * width + shares, return_inverse=True)
             rows, insertions = np.divmod(pairs, width)
-        positions = self.hash(tokens.distinct, int(insertions.max(initial=0)))
+        encoded = [token.encode(self.hashing.encoding) for token in tokens.distinct]
+        positions = self.hash(encoded, int(insertions.max(initial=0)))
         return _unions(_rows(positions, rows, insertions, bits), units, tokens.counts)
 
 
@@ -223,10 +210,13 @@ def _unions(rows: Words, units: Whole, counts: Whole) -> Words:
     return filters
 
 
-def _factorized(values: Sequence[str]) -> tuple[Whole, list[str]]:
-    """Each value as its place among the distinct ones, and those."""
-    places = {value: place for place, value in enumerate(dict.fromkeys(values))}
-    return np.fromiter(map(places.__getitem__, values), np.intp, len(values)), list(places)
+def _lacks(encoding: str, text: str) -> bool:
+    """Whether an encoding lacks some letter of a text."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _columns(
@@ -241,13 +231,13 @@ def _columns(
         frames = [records[name] for name in schema.identifiers]
         columns = [column.where(column.notna(), "").tolist() for column in frames]
     else:
-        ragged = [str(row) for row, record in enumerate(records, 1) if len(record) != width]
-        if ragged:
+        if set(map(len, records)) - {width}:
+            ragged = [str(row) for row, record in enumerate(records, 1) if len(record) != width]
             shown = ", ".join(ragged[:_TOLD])
             raise StudentsError(
                 f"{len(ragged)} rows do not have the schema's {width} columns: rows {shown}."
             )
-        columns = [list(column) for column in zip(*records, strict=True)] or [[]] * width
+        columns = [[record[place] for record in records] for place in range(width)]
     for feature, column in zip(schema.features, columns, strict=True):
         if feature.hashing is not None and not all(issubclass(kind, str) for kind in set(map(type, column))):
             raise UsageError(

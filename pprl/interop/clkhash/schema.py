@@ -32,6 +32,7 @@ class Hashing:
     """How the values of a feature become bits.
 
     Attributes:
+        form: the form of its values.
         comparison: how a value is cut into tokens.
         bits: insertions, of each token or of the feature.
         bits_are_per: "token", or "feature": shared out among its tokens, the first ones getting
@@ -43,6 +44,7 @@ class Hashing:
         replacement: what is hashed in its stead.
     """
 
+    form: Format
     comparison: Comparison
     bits: int
     bits_are_per: Literal["token", "feature"]
@@ -59,12 +61,10 @@ class Feature:
 
     Attributes:
         identifier: its name, the header of a CSV file.
-        format: the form of its values; None if it is ignored.
         hashing: how it is hashed; None if it is ignored.
     """
 
     identifier: str
-    format: Format | None
     hashing: Hashing | None
 
 
@@ -187,24 +187,25 @@ def _decoded(coded: str | None, place: str, faults: list[str]) -> bytes | None:
 def _feature(table: Mapping[str, Any], place: str, faults: list[str]) -> Feature:
     """One feature of a checked schema."""
     if table.get("ignored", False):
-        return Feature(table["identifier"], None, None)
+        return Feature(table["identifier"], None)
+    form: Any = None
+    compared: Any = None
     try:
-        form: Format | None = value_format(table["format"])
+        form = value_format(table["format"])
     except ValueError as error:
         faults.append(f"{place}.format.{error}")
-        form = None
     hashing = table["hashing"]
     try:
-        compared: Any = comparison(hashing["comparison"])
+        compared = comparison(hashing["comparison"])
     except ValueError as error:
         faults.append(f"{place}.hashing.comparison.{error}")
-        compared = None
     function = hashing.get("hash", {"type": "blakeHash"})
     is_by_token = "bitsPerToken" in hashing["strategy"]
     missing = hashing.get("missingValue", {})
     sentinel = missing.get("sentinel")
     encoding = table["format"].get("encoding", "utf-8")
     hashed = Hashing(
+        form=form,
         comparison=compared,
         bits=int(hashing["strategy"]["bitsPerToken" if is_by_token else "bitsPerFeature"]),
         bits_are_per="token" if is_by_token else "feature",
@@ -214,4 +215,4 @@ def _feature(table: Mapping[str, Any], place: str, faults: list[str]) -> Feature
         sentinel=sentinel,
         replacement=missing.get("replaceWith", sentinel or ""),
     )
-    return Feature(table["identifier"], form, hashed)
+    return Feature(table["identifier"], hashed)
