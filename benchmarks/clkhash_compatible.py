@@ -1,8 +1,8 @@
 """Encoding by clkhash's linkage schemas: pprl beside clkhash, on one core, taking turns.
 
 Run `python benchmarks/clkhash_compatible.py [ROWS]`; clkhash gets an environment of its own. Each
-contender encodes the same records by the same schemas three times in turn; the best time counts. The
-filters must be the same. Writes `results/clkhash_compatible.json`.
+contender encodes the same records by the same schemas three times in turn; the best time counts.
+The filters must be the same. Writes `results/clkhash_compatible.json`.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ SCHEMAS = {
 def records(rows: int) -> list[list[str]]:
     """Synthetic students as the institutions of a region record them."""
     rosters = population(rows, seed=1).institutions.values()
-    students = pd.concat([roster for roster in rosters]).fillna("").astype(str)
+    students = pd.concat(list(rosters)).fillna("").astype(str)
     students["local_id"] = [f"{number:09d}" for number in range(len(students))]
     return students[COLUMNS].head(rows).to_numpy().tolist()
 

@@ -1,8 +1,8 @@
 """One contender in a process of its own, held to one core: encodes records when told to.
 
 Run by `clkhash_compatible.py` as `clkhash_contenders.py NAME FOLDER CORE`: reads `records.json` and
-the schemas in the folder, then one schema name a line, and answers each with the seconds of encoding
-and the SHA-256 of the filters. Only the encoding is timed.
+the schemas in the folder, then one schema name a line, and answers each with the seconds of
+encoding and the SHA-256 of the filters. Only the encoding is timed.
 """
 
 from __future__ import annotations

@@ -55,9 +55,12 @@ def from_bitarrays(bitarrays: Sequence[bitarray]) -> NDArray[np.uint64]:
     lengths = {len(bits) for bits in bitarrays}
     if len(lengths) > 1:
         raise UsageError("the bitarrays differ in length; filters of one file have one length.")
+    octets = np.frombuffer(
+        b"".join([bitarray(bits, endian="little").tobytes() for bits in bitarrays]), np.uint8
+    )
     words = -(-max(lengths, default=0) // WORD_BITS)
-    filters = np.zeros((len(bitarrays), words), "<u8")
-    for row, bits in zip(filters, bitarrays, strict=True):
-        content = bitarray(bits, endian="little").tobytes()
-        row.view(np.uint8)[: len(content)] = np.frombuffer(content, np.uint8)
-    return filters.astype(np.uint64, copy=False)
+    padded = np.zeros((len(bitarrays), 8 * words), np.uint8)
+    if octets.size:
+        octets = octets.reshape(len(bitarrays), -1)
+        padded[:, : octets.shape[1]] = octets
+    return padded.view("<u8").astype(np.uint64, copy=False)

@@ -180,4 +180,3 @@ def _upload(path: str | os.PathLike[str]) -> list[list[str]]:
     if not all(isinstance(row, list) and row and isinstance(row[0], str) for row in rows):
         raise SubmissionError(f"{os.fspath(path)}: {found[0]} must hold CLKs as base64.")
     return rows
-

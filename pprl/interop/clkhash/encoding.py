@@ -6,7 +6,7 @@ filter of a value is the union of its tokens' and that of a record the union of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,7 +102,8 @@ def folded(filters: Words, bits: int, folds: int) -> Words:
         return filters
     if bits % 64 == 0:
         parts = filters.reshape(len(filters), 1 << folds, bits // 64)
-        return np.bitwise_xor.reduce(parts, axis=1)
+        whole: Words = np.bitwise_xor.reduce(parts, axis=1)
+        return whole
     octets = np.ascontiguousarray(filters, "<u8").view(np.uint8)
     single = np.unpackbits(octets, axis=1, count=bits << folds, bitorder="little")
     return _packed(np.bitwise_xor.reduce(single.reshape(len(filters), 1 << folds, bits), axis=1))
@@ -179,9 +180,7 @@ def _shares(bits: int, counts: Whole) -> Whole:
     return shares
 
 
-def _rows(
-    positions: NDArray[np.uint32], rows: Whole, insertions: Whole, bits: int
-) -> Words:
+def _rows(positions: NDArray[np.uint32], rows: Whole, insertions: Whole, bits: int) -> Words:
     """Set the first `insertions` of each of the `rows` of positions: `uint64[len(rows), words]`."""
     step = max(1, _TILE_BYTES // bits)
     order = np.arange(positions.shape[1])
@@ -239,7 +238,8 @@ def _columns(
             )
         columns = [[record[place] for record in records] for place in range(width)]
     for feature, column in zip(schema.features, columns, strict=True):
-        if feature.hashing is not None and not all(issubclass(kind, str) for kind in set(map(type, column))):
+        are_text = all(issubclass(kind, str) for kind in set(map(type, column)))
+        if feature.hashing is not None and not are_text:
             raise UsageError(
                 f"{feature.identifier} holds values that are not text: read the file with "
                 "dtype=str, so that leading zeros stay."

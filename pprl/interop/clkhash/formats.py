@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-
 _ISO = re.compile("[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}")
 
 

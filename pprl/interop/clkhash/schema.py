@@ -156,14 +156,15 @@ def _read(document: Mapping[str, Any], faults: list[str]) -> LinkageSchema:
     )
     if not features:
         faults.append("features must not be empty")
-    uses_blake = any(f.hashing and f.hashing.function == "blakeHash" for f in features)
+    hashings = [feature.hashing for feature in features if feature.hashing is not None]
+    uses_blake = any(hashing.function == "blakeHash" for hashing in hashings)
     if schema.hashed_bits > MOST_BITS:
         faults.append(f"clkConfig: filters may have {MOST_BITS:,} bits before folding, no more")
     if uses_blake and schema.hashed_bits & (schema.hashed_bits - 1):
         faults.append("clkConfig.l must be a power of two for blakeHash")
     if uses_blake and schema.key_bytes > MOST_BLAKE_KEY:
         faults.append(f"clkConfig.kdf.keySize must be at most {MOST_BLAKE_KEY} for blakeHash")
-    if schema.hashed_bits < 2 and any(f.hashing and f.hashing.prevent_singularity for f in features):
+    if schema.hashed_bits < 2 and any(hashing.prevent_singularity for hashing in hashings):
         faults.append("clkConfig.l must be at least 2 for prevent_singularity")
     derived = KEYS_A_FEATURE * len(features) * schema.key_bytes
     most = 255 * _DIGEST_BYTES[schema.kdf_hash]

@@ -75,7 +75,11 @@ _COMPARISON = by_type(
 )
 _STRATEGY = by_keys(
     lambda value: mapping(
-        {"bitsPerFeature" if "bitsPerFeature" in value else "bitsPerToken": whole(1, or_float=True)},
+        {
+            "bitsPerFeature" if "bitsPerFeature" in value else "bitsPerToken": whole(
+                1, or_float=True
+            )
+        },
         closed=True,
     )
 )
@@ -113,9 +117,7 @@ def _document(clk: Mapping[str, Check], hashing: Check) -> Check:
 
 _GRAM_OPTIONS = {"positional": boolean, "missingValue": _MISSING}
 # Open: what it may not hold is told by the check as version 3, unless the feature weighs nothing.
-_V1_HASHING = mapping(
-    {"ngram": whole(0)}, {**_GRAM_OPTIONS, "weight": number(0, or_equal=True)}
-)
+_V1_HASHING = mapping({"ngram": whole(0)}, {**_GRAM_OPTIONS, "weight": number(0, or_equal=True)})
 _V2_STRATEGY = by_keys(
     lambda value: mapping({"numBits" if "numBits" in value else "k": _ROUND}, closed=True)
 )
