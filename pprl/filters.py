@@ -30,8 +30,8 @@ def distinct_positions(draws: Draws, rows: int, bits: int, insertions: int) -> W
     a token give exactly that away (Niedermeyer et al., J. Privacy and Confidentiality 6(2), 2014).
 
     Args:
-        draws: `draws(counter, rows) -> uint64[k, len(rows)]`, word number `counter` of each stream
-            of the given rows.
+        draws: `draws(first, rows) -> uint64[w, k, len(rows)]`, words number `first` to
+            `first + w - 1` of each stream of the given rows, for a `w` of its own choice.
         rows: how many filters.
         bits: length of a filter, a power of two, at least 64.
         insertions: bits to set in each, at most half of `bits`.
@@ -42,43 +42,50 @@ def distinct_positions(draws: Draws, rows: int, bits: int, insertions: int) -> W
     filters = np.zeros((rows, bits // WORD_BITS), np.uint64)
     for start in range(0, rows, _TILE):
         tile = np.arange(start, min(start + _TILE, rows))
-        filters[tile] = _fill(draws, tile, bits, insertions)
+        _fill(filters, draws, tile, bits, insertions)
     return filters
 
 
-def _fill(draws: Draws, tile: NDArray[np.intp], bits: int, insertions: int) -> Words:
-    """Fill the filters of one tile of rows: `uint64[len(tile), bits // 64]`.
+def _fill(filters: Words, draws: Draws, tile: NDArray[np.intp], bits: int, insertions: int) -> None:
+    """Fill one tile of rows; writes into `filters`.
 
-    Bits are set draw by draw and never cleared, so each filter passes through every number of bits
-    once: it is copied as long as it has no more than `insertions`.
+    The first `insertions` draws cannot overfill. Beyond them a filter that is full takes no more,
+    and the full ones leave once they are the greater part.
     """
-    width = bits.bit_length() - 1
-    filled = np.zeros((bits // WORD_BITS, len(tile)), np.uint64)
-    active, words = np.arange(len(tile)), filled.copy()
-    counter = drawn = 0
-    while len(active):
-        kept = words.copy()
-        for shift, stream in _turns(draws(counter, tile[active]), width):
-            _set(words, (stream >> shift) & np.uint64(bits - 1))
+    words = np.zeros((bits // WORD_BITS, len(tile)), np.uint64)
+    lacking = np.ones(len(tile), np.uint64)
+    scratch = np.empty((2, len(tile)), np.uint64)
+    mask, one = np.uint64(bits - 1), np.uint64(1)
+    rows, first, drawn = tile, 0, 0
+    while len(rows):
+        block = draws(first, rows)
+        first += len(block)
+        for word, stream, shift in _turns(len(block), block.shape[1], bits.bit_length() - 1):
+            positions, spare = scratch[:, : len(rows)]
+            np.right_shift(block[word, stream], shift, out=positions)
+            np.bitwise_and(positions, mask, out=positions)
             drawn += 1
+            _set(words, positions, one if drawn <= insertions else lacking, spare)
             if drawn < insertions:
                 continue
-            ones = _ones(words)
-            np.copyto(kept, words, where=ones <= insertions)
-            if ones.min() >= insertions:
-                break
-        filled[:, active] = kept if drawn >= insertions else words
-        short = _ones(words) < insertions
-        active, words = active[short], words[:, short]
-        counter += 1
-    return filled.T
+            lacking = (_ones(words) < insertions).astype(np.uint64)
+            left = np.count_nonzero(lacking)
+            if 2 * left > len(rows):
+                continue
+            full = lacking == 0
+            filters[rows[full]] = words[:, full].T
+            rows, words, block = rows[~full], words[:, ~full], block[:, :, ~full]
+            lacking = lacking[~full]
+            if not left:
+                return
 
 
-def _turns(drawn: Words, width: int) -> Iterator[tuple[np.uint64, Words]]:
-    """The streams in turn, one position each, from the low end of their words to the high."""
-    for chunk in range(WORD_BITS // width):
-        for stream in drawn:
-            yield np.uint64(chunk * width), stream
+def _turns(words: int, streams: int, width: int) -> Iterator[tuple[int, int, np.uint64]]:
+    """Word, stream and shift of each position: word by word, from low to high, streams in turn."""
+    for word in range(words):
+        for chunk in range(WORD_BITS // width):
+            for stream in range(streams):
+                yield word, stream, np.uint64(chunk * width)
 
 
 def _ones(words: Words) -> NDArray[np.uint16]:
@@ -89,11 +96,35 @@ def _ones(words: Words) -> NDArray[np.uint16]:
     return ones
 
 
-def _set(words: Words, positions: Words) -> None:
-    """Set one bit in each filter."""
+def _set(words: Words, positions: Words, bit: np.uint64 | Words, spare: Words) -> None:
+    """Set one bit in each filter, or none where `bit` is 0; `spare` is scratch."""
     for index, word in enumerate(words):
         # A shift by 64 or more leaves nothing, so the bit appears in its own word only.
-        word |= np.uint64(1) << (positions ^ np.uint64(WORD_BITS * index))
+        np.bitwise_xor(positions, np.uint64(WORD_BITS * index), out=spare)
+        np.left_shift(bit, spare, out=spare)
+        np.bitwise_or(word, spare, out=word)
+
+
+def segment_ones(filters: Words, widths: Sequence[int]) -> NDArray[np.uint16]:
+    """Count the bits that are set, segment by segment.
+
+    Args:
+        filters: `uint64[n, words]`.
+        widths: words of each segment, in order; they add up to `words`.
+
+    Returns:
+        `uint16[n, len(widths)]`, each column in one piece.
+    """
+    ones = np.bitwise_count(filters).T
+    counts = np.empty((len(widths), len(filters)), np.uint16)
+    first = 0
+    for row, width in zip(counts, widths, strict=True):
+        if width == 1:
+            row[:] = ones[first]
+        else:
+            np.sum(ones[first : first + width], axis=0, dtype=np.uint16, out=row)
+        first += width
+    return counts.T
 
 
 def common_bits(left: Words, right: Words, widths: Sequence[int]) -> NDArray[np.uint16]:
@@ -107,6 +138,4 @@ def common_bits(left: Words, right: Words, widths: Sequence[int]) -> NDArray[np.
     Returns:
         `uint16[n, len(widths)]`.
     """
-    ones = np.bitwise_count(left & right)
-    starts = np.concatenate(([0], np.cumsum(widths)[:-1])).astype(np.intp)
-    return np.add.reduceat(ones, starts, axis=1, dtype=np.uint16)
+    return segment_ones(left & right, widths)

@@ -16,13 +16,21 @@ from pprl._version import __version__
 from pprl.agreement import Agreement, LinkageSection, Pass
 from pprl.errors import StudentsError
 from pprl.exchange import Entries, Manifest, PassProfile, Submission
-from pprl.institution.blocks import BLOCK_KEY_BYTES, block_values
+from pprl.institution.blocks import Blocking
 from pprl.institution.collapse import Students, collapse
-from pprl.institution.emission import emit
+from pprl.institution.emission import Owners, emit
 from pprl.institution.encoded import Encoded
-from pprl.institution.filling import fill_entries, private_blocks
+from pprl.institution.filling import (
+    Blanks,
+    Filling,
+    KernelName,
+    chosen_kernel,
+    private_blocks,
+)
 from pprl.institution.linkage_key import LinkageKey
+from pprl.institution.name_words import NameWords
 from pprl.institution.normalise import normalise
+from pprl.institution.prf import Prf
 from pprl.institution.published import completeness, pass_profile, present
 from pprl.institution.state import State
 from pprl.institution.tokens import TokenTable, token_table
@@ -38,16 +46,18 @@ class _Roster:
 
     Attributes:
         students: the collapsed students.
-        digests: `uint64[k]`, of every local id.
+        owners: the student that each local id belongs to.
         identity: `uint64[n]`, the digest of each student's smallest local id.
         record: `uint32[n]`, each student's record number.
+        blocking: their blocks.
         tables: the token digests of each segment.
     """
 
     students: Students
-    digests: NDArray[np.uint64]
+    owners: Owners
     identity: NDArray[np.uint64]
     record: NDArray[np.uint32]
+    blocking: Blocking
     tables: Mapping[str, TokenTable]
 
 
@@ -75,6 +85,7 @@ def encode(
     institution_id: str,
     *,
     state: State | None = None,
+    kernel: KernelName | None = None,
     progress: Progress = True,
 ) -> Encoded:
     """Encode students for the hub.
@@ -92,29 +103,40 @@ def encode(
         state: the institution's secret and ledger. Without one, a state in memory is used: for
             trials. Two submissions of one institution under two states tell the hub which entries
             are decoys and which fields are missing, and no ledger guards one against the other.
+        kernel: "numba" (of the extra `pprl-edu[fast]`) or "numpy", which give the same bits; None
+            takes numba where it is installed and there is enough to do.
         progress: True draws a bar on a terminal, False is silent, a function is told.
 
     Raises:
         AgreementError: the institution is not a party.
         StudentsError: a field that the agreement requires is empty throughout, one local id names
             two people, or there are fewer students than the agreement's minimum.
-        UsageError: a column is missing or holds something other than text.
+        UsageError: a column is missing or holds something other than text; no such kernel.
     """
     if state is None:
         with contextlib.closing(State.in_memory()) as own:
-            return encode(students, agreement, key, institution_id, state=own, progress=progress)
+            return encode(
+                students,
+                agreement,
+                key,
+                institution_id,
+                state=own,
+                kernel=kernel,
+                progress=progress,
+            )
     agreement.party(institution_id)
     section = agreement.linkage
     check = key.check_value(section.digest)
     # The institution's own bits change with the linkage key: else what stays the same is a decoy.
     context = hashlib.sha256(f"{section.digest}/{check}/{institution_id}".encode()).hexdigest()
     roster = _roster(students, agreement, key, state, context)
+    kernel = chosen_kernel(kernel, len(roster.students))
     fields_told = _fields_told(roster.students, agreement)
     epsilon = agreement.records.epsilon
     with state.transaction():
         encoded = {
             linkage_pass.name: _encode_pass(
-                section, linkage_pass, roster, key, state, context, epsilon
+                section, linkage_pass, roster, key, state, context, epsilon, kernel
             )
             for linkage_pass in tracked(section.passes, "encoding", progress)
         }
@@ -162,16 +184,29 @@ def _roster(
             f"{agreement.records.minimum}, because a handful hides nobody."
         )
     digests = state.student_digest(context, collapsed.local_ids.tolist())
-    identity = state.student_digest(context, collapsed.records.local_id.tolist())
+    smallest = np.full(len(collapsed), len(digests))
+    np.minimum.at(smallest, collapsed.local_id_student, np.arange(len(digests)))
+    identity = digests[smallest]
     record = np.empty(len(collapsed), np.uint32)
-    record[np.argsort(identity, kind="stable")] = np.arange(len(collapsed), dtype=np.uint32)
+    record[np.argsort(identity)] = np.arange(len(collapsed), dtype=np.uint32)
+    words = NameWords.of(collapsed.records)
+    blocking = Blocking(
+        collapsed.records,
+        words,
+        key.derive(section.digest, "block-values"),
+        key.derive(section.digest, "block-pairs"),
+    )
     tables = {
         segment.name: token_table(
-            segment.name, collapsed.records, key.derive(section.digest, f"segment/{segment.name}")
+            segment.name,
+            collapsed.records,
+            words,
+            key.derive(section.digest, f"segment/{segment.name}"),
         )
         for segment in section.segments
     }
-    return _Roster(collapsed, digests, identity, record, tables)
+    owners = Owners.of(digests, collapsed.local_id_student)
+    return _Roster(collapsed, owners, identity, record, blocking, tables)
 
 
 def _encode_pass(
@@ -182,56 +217,49 @@ def _encode_pass(
     state: State,
     context: str,
     epsilon: float,
+    kernel: KernelName,
 ) -> _EncodedPass:
     """Encode one pass and bring its ledger up to date."""
     name = linkage_pass.name
-    segments = section.segments_of(linkage_pass)
-    block_key = key.derive(section.digest, f"block/{name}", BLOCK_KEY_BYTES)
-    missing_key = state.derive(context, f"missing/{name}")
-    values = block_values(linkage_pass, roster.students.records)
+    salt_key = key.derive(section.digest, f"salts/{name}")
+    values = roster.blocking.values(linkage_pass, key.derive(section.digest, f"tokens/{name}"))
     ledger = state.ledger(context, name)
-    emission = emit(
-        linkage_pass,
-        values,
-        block_key,
-        ledger,
-        roster.students.local_id_student,
-        roster.digests,
-    )
+    emission = emit(linkage_pass, values, ledger, roster.owners)
+    real = emission.values
     state.keep_ledger(
-        context, name, ledger.with_entries(emission.tokens, roster.identity[emission.student])
+        context, name, ledger.with_entries(real.tokens, roster.identity[real.student])
     )
     idle, slots = emission.free_slots(len(roster.students), linkage_pass.quota)
-    names = state.decoy_names(context, name, roster.identity, values.contents())
+    named = Prf(state.derive(context, f"decoy-names/{name}")).mac(
+        [roster.identity, *values.content]
+    )
     private_tokens, private_salts = private_blocks(
-        names[idle], slots, state.derive(context, f"decoys/{name}")
+        named[idle, 0], slots, Prf(state.derive(context, f"decoys/{name}"))
     )
-    owners = np.concatenate((emission.student, idle))
-    tokens = np.concatenate((emission.tokens, private_tokens))
-    filters = fill_entries(
-        section,
-        segments,
-        roster.tables,
-        owners,
-        tokens,
-        np.concatenate((emission.salts, private_salts)),
-        missing_key,
-    )
+    tokens = np.concatenate((real.tokens, private_tokens))
     order = np.argsort(tokens)
-    entries = Entries(tokens[order], roster.record[owners[order]], filters[order])
-    profile = pass_profile(
-        section,
-        linkage_pass,
-        values,
-        roster.tables,
-        block_key,
-        missing_key,
-        epsilon,
-        state.derive(context, "noise"),
+    blanks = Blanks(
+        np.concatenate((real.student, idle))[order],
+        tokens[order],
+        np.concatenate((real.salts(salt_key), private_salts))[order],
     )
-    everyone = np.arange(len(roster.students))
+    filling = Filling(
+        section,
+        section.segments_of(linkage_pass),
+        roster.tables,
+        Prf(key.derive(section.digest, f"positions/{name}")),
+        Prf(state.derive(context, f"missing/{name}")),
+        kernel,
+    )
+    entries = Entries(blanks.tokens, roster.record[blanks.students], filling.filters(blanks))
+    profile = pass_profile(
+        filling, linkage_pass, values, salt_key, epsilon, state.derive(context, "noise")
+    )
     return _EncodedPass(
-        entries, profile, np.isin(everyone, values.student), np.isin(everyone, emission.student)
+        entries,
+        profile,
+        np.bincount(values.student, minlength=len(roster.students)) > 0,
+        np.bincount(real.student, minlength=len(roster.students)) > 0,
     )
 
 

@@ -5,114 +5,191 @@ that no other institution can derive. So it changes from one submission to the n
 a real entry would: were it random throughout, a student who moves would show which of the record's
 entries follow, and those that do not are the decoys.
 
-Positions come from SipHash-2-4 under the block's salt for the tokens of a field that is there, and
-from AES-256 under a key of the institution's own for a field that is missing. Each input is used
-once, so every segment of every entry is an independent, uniformly random set of `insertions`
-positions, to whoever cannot tell SipHash and AES from random functions.
+A token's words in a block are AES-256, under a key of the pass, of the block's salt XORed with the
+token's digest, the segment and a counter. The words of a missing field are AES-256, under a key of
+the institution's own, of the block token, the segment and a counter. Salts are 128 pseudo-random
+bits, so no input comes twice but by chance (`q` inputs: `q * q / 2**129`), and every segment of
+every entry is an independent, uniformly random set of `insertions` positions to whoever cannot tell
+AES from a random function.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import importlib.util
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from numpy.typing import NDArray
 
 from pprl.agreement.linkage import LinkageSection, Segment
+from pprl.errors import UsageError
 from pprl.filters import Draws, distinct_positions
+from pprl.institution.prf import Prf
 from pprl.institution.tokens import TokenTable
-from pprl.siphash import siphash24
 
 Words = NDArray[np.uint64]
+KernelName = Literal["numpy", "numba"]
 
-MESSAGE_BYTES = 11
-_BLOCK_PLACES = (255, 254, 253)
-"""Places, which no segment has, of a decoy's token and of the two words of its salt."""
+FEWEST_COMPILED = 5000
+"""Students below which numba's compiler would take longer than it saves."""
+
+COUNTER_SHIFT = np.uint64(8)
+_DECOY_BLOCKS = (254, 255)
+"""Places, which no segment has, of a decoy's token and of its salt."""
 
 
-def fill_entries(
-    section: LinkageSection,
-    segments: Sequence[Segment],
-    tables: Mapping[str, TokenTable],
-    students: NDArray[np.intp],
-    tokens: Words,
-    salts: Words,
-    missing_key: bytes,
-) -> Words:
-    """The filters of entries, real ones and decoys.
+@dataclass(frozen=True, eq=False, repr=False)
+class Blanks:
+    """Entries to be filled.
 
-    Position stream of a token: SipHash-2-4 under the block salt over the token's digest (8 bytes),
-    the segment's place in the linkage section (1 byte) and a counter (2 bytes).
+    Attributes:
+        students: `intp[n]`, the student of each entry.
+        tokens: `uint64[n]`, its block token.
+        salts: `uint64[n, 2]`, its block salt.
+    """
 
-    Args:
+    students: NDArray[np.intp]
+    tokens: Words
+    salts: Words
+
+    def __len__(self) -> int:
+        """How many entries."""
+        return len(self.students)
+
+    def take(self, rows: NDArray[np.intp]) -> Blanks:
+        """Some of them."""
+        return Blanks(self.students[rows], self.tokens[rows], self.salts[rows])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Filling:
+    """What the filters of a pass are filled from.
+
+    Attributes:
         section: the linkage section, which numbers the segments.
         segments: those that the pass carries.
         tables: the token digests of each segment.
-        students: `intp[n]`, the student of each entry.
-        tokens: `uint64[n]`, the block token of each entry.
-        salts: `uint64[n, 2]`, the block salt of each entry.
-        missing_key: 32 bytes of the institution's own, for the segments of missing fields.
-
-    Returns:
-        `uint64[n, words]`.
+        positions: for the tokens of fields that are there.
+        missing: of the institution's own, for fields that are missing.
+        kernel: which kernel fills them; the bits are the same.
     """
-    columns = []
-    for segment in segments:
-        place = section.segments.index(segment)
-        table = tables[segment.name]
-        counts = table.counts(students)
-        filled = np.zeros((len(students), segment.words), np.uint64)
-        for count in np.unique(counts).tolist():
+
+    section: LinkageSection
+    segments: Sequence[Segment]
+    tables: Mapping[str, TokenTable]
+    positions: Prf
+    missing: Prf
+    kernel: KernelName = "numpy"
+
+    def filters(self, blanks: Blanks, segments: Sequence[Segment] | None = None) -> Words:
+        """The filters of entries, real ones and decoys: `uint64[n, words]`.
+
+        Args:
+            blanks: the entries.
+            segments: which of the pass's segments; all of them if not given.
+        """
+        chosen = segments or self.segments
+        if self.kernel == "numba":
+            return self._compiled(blanks, chosen)
+        return np.concatenate([self._segment(blanks, segment) for segment in chosen], axis=1)
+
+    def _compiled(self, blanks: Blanks, segments: Sequence[Segment]) -> Words:
+        """The same by the numba kernel, and by NumPy where that draws too few positions."""
+        from pprl.institution.compiled_filling import Plan
+
+        places = [self.section.segments.index(segment) for segment in segments]
+        filters, short = Plan.of(segments, places, self.tables).filters(
+            blanks.students, blanks.tokens, blanks.salts, self.positions, self.missing
+        )
+        if short.any():
+            plain = dataclasses.replace(self, kernel="numpy")
+            filters[short] = plain.filters(blanks.take(np.flatnonzero(short)), segments)
+        return filters
+
+    def _segment(self, blanks: Blanks, segment: Segment) -> Words:
+        """One segment of every entry: `uint64[n, segment.words]`."""
+        place = self.section.segments.index(segment)
+        table = self.tables[segment.name]
+        counts = table.count[blanks.students]
+        filled = np.zeros((len(blanks), segment.words), np.uint64)
+        for count in np.flatnonzero(np.bincount(counts)).tolist():
             rows = np.flatnonzero(counts == count)
             if count:
-                digests = table.matrix(students[rows], count)
-                streams = _token_streams(digests, salts[rows], place)
+                digests = table.matrix(blanks.students[rows], count)
+                streams = _shared_streams(digests, blanks.salts[rows], place, self.positions)
             else:
-                streams = _private_streams(tokens[rows], place, 0, missing_key)
+                streams = _private_streams(blanks.tokens[rows], place, self.missing)
             filled[rows] = distinct_positions(streams, len(rows), segment.bits, segment.insertions)
-        columns.append(filled)
-    return np.concatenate(columns, axis=1)
+        return filled
 
 
-def private_blocks(names: Words, slots: NDArray[np.int64], decoy_key: bytes) -> tuple[Words, Words]:
-    """The blocks of decoys, which nobody else can derive; `fill_entries` fills them as any block.
+def chosen_kernel(kernel: KernelName | None, students: int) -> KernelName:
+    """The kernel asked for, or the faster one for so many students.
+
+    Raises:
+        UsageError: there is no such kernel, or numba is asked for and not installed.
+    """
+    is_there = importlib.util.find_spec("numba") is not None
+    if kernel is None:
+        return "numba" if is_there and students >= FEWEST_COMPILED else "numpy"
+    if kernel not in ("numpy", "numba"):
+        raise UsageError(f"kernel is {kernel!r}; choose numpy or numba, or None for the faster.")
+    if kernel == "numba" and not is_there:
+        raise UsageError("kernel='numba' needs numba: pip install 'pprl-edu[fast]'.")
+    return kernel
+
+
+def private_blocks(names: Words, slots: NDArray[np.int64], prf: Prf) -> tuple[Words, Words]:
+    """The blocks of decoys, which nobody else can derive; they are filled as any block is.
 
     Args:
         names: `uint64[n]`, what stands for the student and the values of the pass's blocking key.
         slots: `int64[n]`, which of the record's entries in the pass each decoy stands for.
-        decoy_key: 32 bytes of the institution's own for the pass.
+        prf: of the institution's own for the pass.
 
     Returns:
         tokens `uint64[n]` and salts `uint64[n, 2]`.
     """
-    every = np.arange(len(names))
-    token, *salt = (
-        _private_streams(names, place, slots, decoy_key)(0, every)[0] for place in _BLOCK_PLACES
-    )
-    return token, np.column_stack(salt)
+    inputs = np.empty((len(_DECOY_BLOCKS), len(names), 2), np.uint64)
+    inputs[:, :, 0] = names
+    for block, place in zip(inputs, _DECOY_BLOCKS, strict=True):
+        block[:, 1] = slots.astype(np.uint64) << COUNTER_SHIFT | np.uint64(place)
+    tokens, salts = prf.blocks(inputs)
+    return tokens[:, 0].copy(), salts
 
 
-def _token_streams(digests: Words, salts: Words, place: int) -> Draws:
-    """One stream for each token of each entry."""
+def _shared_streams(digests: Words, salts: Words, place: int, prf: Prf) -> Draws:
+    """One stream for each token of each entry, two words from a block."""
 
-    def draw(counter: int, rows: NDArray[np.intp]) -> Words:
-        tail = np.array(place | counter << 8, np.uint64)
-        return siphash24(salts[rows], [digests[:, rows], tail], MESSAGE_BYTES)
+    def draw(first: int, rows: NDArray[np.intp]) -> Words:
+        inputs = np.empty((len(digests), len(rows), 2), np.uint64)
+        np.bitwise_xor(digests[:, rows], salts[rows, 0], out=inputs[:, :, 0])
+        inputs[:, :, 1] = salts[rows, 1] ^ _tail(place, first)
+        return _in_words(prf.blocks(inputs))
+
+    return draw
+
+
+def _private_streams(names: Words, place: int, prf: Prf) -> Draws:
+    """One stream for each entry, two words from a block."""
+
+    def draw(first: int, rows: NDArray[np.intp]) -> Words:
+        inputs = np.empty((1, len(rows), 2), np.uint64)
+        inputs[0, :, 0] = names[rows]
+        inputs[0, :, 1] = _tail(place, first)
+        return _in_words(prf.blocks(inputs))
 
     return draw
 
 
-def _private_streams(name: Words, place: int, slots: NDArray[np.int64] | int, key: bytes) -> Draws:
-    """One stream for each entry: AES-256 of (name, counter, place, slot), its first 8 bytes."""
-    encrypt = Cipher(algorithms.AES(key), modes.ECB()).encryptor().update
-    slot = np.broadcast_to(np.asarray(slots, np.uint64), name.shape)
+def _tail(place: int, first: int) -> np.uint64:
+    """The segment's place (1 byte) and the number of the block that holds word `first`."""
+    return np.uint64(first // 2) << COUNTER_SHIFT | np.uint64(place)
 
-    def draw(counter: int, rows: NDArray[np.intp]) -> Words:
-        blocks = np.empty((len(rows), 2), "<u8")
-        blocks[:, 0] = name[rows]
-        blocks[:, 1] = np.uint64(counter | place << 16) | slot[rows] << np.uint64(24)
-        words = np.frombuffer(encrypt(blocks.tobytes()), "<u8").reshape(-1, 2)
-        return words[:, 0][None, :]
 
-    return draw
+def _in_words(blocks: Words) -> Words:
+    """Blocks `uint64[k, n, 2]` as words `uint64[2, k, n]`."""
+    return np.ascontiguousarray(np.moveaxis(blocks, 2, 0))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 
 import numpy as np
@@ -10,62 +9,48 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pprl.agreement import Pass
-from pprl.institution.blocks import BlockValues, PartValues
-from pprl.institution.emission import Emission, emit
+from pprl.institution.blocks import BlockValues
+from pprl.institution.emission import Emission, Owners, emit
 from pprl.institution.state import Ledger
 
-KEY = bytes(range(48))
 NOTHING_SENT = Ledger(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
 STUDENTS = 6
+TOKENS = np.random.default_rng(1).integers(0, 1 << 64, 10, np.uint64)
 
 holdings = st.sets(st.tuples(st.integers(0, STUDENTS - 1), st.integers(0, 9)))
 
 
 def values_of(pairs: set[tuple[int, int]]) -> BlockValues:
-    """Block values of (student, number of the value's text)."""
-    student, code = (
-        (np.array(c, np.int64) for c in zip(*sorted(pairs), strict=True))
-        if pairs
-        else (
-            np.zeros(0, np.int64),
-            np.zeros(0, np.int64),
-        )
-    )
-    _, value = np.unique(code, return_inverse=True)
-    start = np.searchsorted(student, np.arange(STUDENTS + 1))
-    table = PartValues(start, code, [f"value {n}" for n in range(10)])
-    return BlockValues(student, value, np.bincount(value), (code,), (table,))
+    """Block values of (student, number of the value)."""
+    ordered = sorted(pairs, key=lambda pair: int(TOKENS[pair[1]]))
+    student = np.array([student for student, _ in ordered], np.int64)
+    value = np.array([value for _, value in ordered], np.int64)
+    holders = np.bincount(value, minlength=10)[value]
+    return BlockValues(student, TOKENS[value], holders, (TOKENS[value],), ())
 
 
 def emitted(
     pairs: set[tuple[int, int]], quota: int = 16, ledger: Ledger = NOTHING_SENT
 ) -> set[tuple[int, int]]:
     """The (student, value) pairs that are emitted; student `s` has the digest `100 + s`."""
-    emission = emission_of(pairs, quota, ledger)
-    number = {int(token_of(value)): value for value in range(10)}
+    values = emission_of(pairs, quota, ledger).values
+    number = {int(token): value for value, token in enumerate(TOKENS)}
     return {
         (int(student), number[int(token)])
-        for student, token in zip(emission.student, emission.tokens, strict=True)
+        for student, token in zip(values.student, values.tokens, strict=True)
     }
 
 
 def emission_of(pairs: set[tuple[int, int]], quota: int, ledger: Ledger) -> Emission:
     """What a pass of this quota emits."""
     students = np.arange(STUDENTS)
-    return emit(
-        Pass("a pass", (), quota),
-        values_of(pairs),
-        KEY,
-        ledger,
-        students,
-        students.astype(np.uint64) + np.uint64(100),
-    )
+    owners = Owners.of(students.astype(np.uint64) + np.uint64(100), students)
+    return emit(Pass("a pass", (), quota), values_of(pairs), ledger, owners)
 
 
-@functools.cache
 def token_of(value: int) -> np.uint64:
-    """The token of a value's text."""
-    return np.uint64(values_of({(0, value)}).keys(KEY)[0][0])
+    """The token of a value."""
+    return np.uint64(TOKENS[value])
 
 
 def sent_for(held: dict[int, int]) -> Ledger:
@@ -118,7 +103,7 @@ def test_decoys_take_exactly_the_places_that_are_left(
     """Slots are numbered from the real entries on, so that a decoy is the same until it goes."""
     emission = emission_of(pairs, quota, NOTHING_SENT)
     students, slots = emission.free_slots(STUDENTS, quota)
-    used = Counter(emission.student.tolist())
+    used = Counter(emission.values.student.tolist())
     expected = [(s, slot) for s in range(STUDENTS) for slot in range(used[s], quota)]
     assert list(zip(students.tolist(), slots.tolist(), strict=True)) == expected
 
