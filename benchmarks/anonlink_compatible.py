@@ -1,8 +1,8 @@
 """anonlink's candidate pairs and groups: pprl beside anonlink, on one core, taking turns.
 
-Run `python benchmarks/anonlink_compatible.py [ROWS]`; anonlink gets an environment of its own. Both
-files are CLKs of synthetic students of one region. Candidate pairs (similarities, datasets, records,
-in order) and groups (as sets) must be equal. Writes `results/anonlink_compatible.json`.
+Run `python benchmarks/anonlink_compatible.py [ROWS]`; anonlink gets an environment of its own.
+Both files are CLKs of synthetic students of one region. Candidate pairs (similarities, datasets,
+records, in order) and groups (as sets) must be equal. Writes `results/anonlink_compatible.json`.
 """
 
 from __future__ import annotations

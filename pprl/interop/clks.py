@@ -9,8 +9,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from bitarray import bitarray
 from numpy.typing import NDArray
 
@@ -69,6 +71,17 @@ class Clks:
         """The filters' bytes, the first bit of each the highest: `uint8[n, ceil(bits / 8)]`."""
         octets = np.ascontiguousarray(self.filters, "<u8").view(np.uint8)
         return BITS_REVERSED[octets[:, : -(-self.bits // 8)]]
+
+    def to_series(self, index: pd.Index[Any] | None = None) -> pd.Series[Any]:
+        """The filters as a column of bytes, as `FilterSimilarity` and DuckDB's BLOBs take them.
+
+        Args:
+            index: the labels of the records; None for 0, 1, 2...
+        """
+        octets = self.to_octets()
+        column = np.empty(len(octets), object)
+        column[:] = [row.tobytes() for row in octets]
+        return pd.Series(column, index=index, name="clk")
 
     @classmethod
     def from_base64(cls, coded: Sequence[str], name: str = "the CLKs") -> Clks:

@@ -11,20 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pprl.errors import StudentsError, UsageError
 from pprl.interop.clkhash.comparisons import Numeric, Tokens, factorized
 from pprl.interop.clkhash.hashing import Hash, feature_keys, position_hash
 from pprl.interop.clkhash.schema import Hashing, LinkageSchema
+from pprl.interop.clkhash.unions import Words, folded, rows_of_bits, shares, unions
 from pprl.interop.clks import Clks
 from pprl.progress import Progress, tracked
 
-Words = NDArray[np.uint64]
-Whole = NDArray[np.intp]
-
 _ROWS = 1 << 17
-_TILE_BYTES = 1 << 23
 _TOLD = 20
 
 
@@ -59,62 +55,103 @@ def encode(
             counted from 1, and features, and holds no value.
         UsageError: a column holds something other than text.
     """
+    filters, faults = _encoded(records, schema, secret, validate, progress)
+    if faults:
+        raise StudentsError(_told(faults))
+    (whole,) = filters
+    return Clks(whole, schema.bits)
+
+
+def encode_features(
+    records: pd.DataFrame | Sequence[Sequence[str]],
+    schema: LinkageSchema,
+    secret: str | bytes,
+    *,
+    validate: bool = True,
+    progress: Progress = False,
+) -> dict[str, Clks]:
+    """Hash each feature into a filter of its own, for comparing field by field.
+
+    The filter is the one that the schema makes if every other feature is missing. A file of them
+    tells more than one of whole records: each column can be attacked by itself.
+
+    Args:
+        records: as in `encode`.
+        schema: as in `encode`.
+        secret: as in `encode`.
+        validate: as in `encode`.
+        progress: as in `encode`.
+
+    Returns:
+        Filters by the features' names, of those that are hashed.
+
+    Raises:
+        StudentsError: as in `encode`.
+        UsageError: as in `encode`, or two features have one name.
+    """
+    hashed = [feature.identifier for feature in schema.features if feature.hashing is not None]
+    if len(set(hashed)) < len(hashed):
+        raise UsageError("two features of the schema have one name.")
+    filters, faults = _encoded(records, schema, secret, validate, progress, is_apart=True)
+    if faults:
+        raise StudentsError(_told(faults))
+    return {
+        name: Clks(filters_of_one, schema.bits)
+        for name, filters_of_one in zip(hashed, filters, strict=True)
+    }
+
+
+def _encoded(
+    records: pd.DataFrame | Sequence[Sequence[str]],
+    schema: LinkageSchema,
+    secret: str | bytes,
+    validate: bool,
+    progress: Progress,
+    *,
+    is_apart: bool = False,
+) -> tuple[list[Words], list[tuple[int, str]]]:
+    """The filters of whole records, or of each hashed feature, and faults by row."""
     columns = _columns(records, schema)
     secret = secret.encode() if isinstance(secret, str) else secret
-    keys = feature_keys(schema, secret)
     hashed = [
-        _HashedFeature(
-            feature.identifier,
-            feature.hashing,
-            position_hash(feature.hashing, pair, schema.hashed_bits),
+        (
+            _HashedFeature(
+                feature.identifier,
+                feature.hashing,
+                position_hash(feature.hashing, pair, schema.hashed_bits),
+            ),
+            column,
         )
-        for feature, pair in zip(schema.features, keys, strict=True)
+        for feature, column, pair in zip(
+            schema.features, columns, feature_keys(schema, secret), strict=True
+        )
         if feature.hashing is not None
     ]
-    columns = [
-        column
-        for feature, column in zip(schema.features, columns, strict=True)
-        if feature.hashing is not None
+    number = len(columns[0])
+    made = [
+        np.zeros((number, -(-schema.bits // 64)), np.uint64)
+        for _ in range(len(hashed) if is_apart else 1)
     ]
-    number = len(columns[0]) if columns else len(records)
-    filters = np.zeros((number, -(-schema.bits // 64)), np.uint64)
     faults: list[tuple[int, str]] = []
     for start in tracked(range(0, number, _ROWS), "encode", progress):
         rows = slice(start, min(start + _ROWS, number))
-        whole = np.zeros((rows.stop - start, -(-schema.hashed_bits // 64)), np.uint64)
-        for feature, column in zip(hashed, columns, strict=True):
+        union = np.zeros((rows.stop - start, -(-schema.hashed_bits // 64)), np.uint64)
+        for place, (feature, column) in enumerate(hashed):
             codes, distinct = factorized(column[rows])
             tokens, refused = feature.tokens(distinct, validate=validate)
             for code, reason in refused.items():
                 found = np.flatnonzero(codes == code) + start + 1
                 faults += [(row, f"{feature.identifier} {reason}") for row in found.tolist()]
-            if not faults:
-                whole |= feature.filters(tokens, schema.hashed_bits)[codes]
-        filters[rows] = folded(whole, schema.bits, schema.folds)
-    if faults:
-        raise StudentsError(_told(faults))
-    return Clks(filters, schema.bits)
-
-
-def folded(filters: Words, bits: int, folds: int) -> Words:
-    """Fold filters of `bits * 2**folds` bits in two, `folds` times, by XOR: filters of `bits`."""
-    if not folds:
-        return filters
-    if bits % 64 == 0:
-        parts = filters.reshape(len(filters), 1 << folds, bits // 64)
-        whole: Words = np.bitwise_xor.reduce(parts, axis=1)
-        return whole
-    octets = np.ascontiguousarray(filters, "<u8").view(np.uint8)
-    single = np.unpackbits(octets, axis=1, count=bits << folds, bitorder="little")
-    return _packed(np.bitwise_xor.reduce(single.reshape(len(filters), 1 << folds, bits), axis=1))
-
-
-def _packed(single: NDArray[np.uint8] | NDArray[np.bool_]) -> Words:
-    """Rows of single bits as words, filled up with zeros."""
-    octets = np.packbits(single, axis=1, bitorder="little")
-    padded = np.zeros((len(octets), -(-octets.shape[1] // 8) * 8), np.uint8)
-    padded[:, : octets.shape[1]] = octets
-    return padded.view("<u8").astype(np.uint64, copy=False)
+            if faults:
+                continue
+            filters = feature.filters(tokens, schema.hashed_bits)
+            if is_apart:
+                made[place][rows] = folded(filters, schema.bits, schema.folds)[codes]
+            else:
+                union |= filters[codes]
+        if not is_apart:
+            made[0][rows] = folded(union, schema.bits, schema.folds)
+    return made, faults
 
 
 @dataclass(frozen=True)
@@ -162,51 +199,13 @@ class _HashedFeature:
             insertions = np.full(len(tokens.distinct), self.hashing.bits)
             rows, units = np.arange(len(tokens.distinct)), tokens.flat
         else:
-            shares = _shares(self.hashing.bits, tokens.counts)
+            shares = shares(self.hashing.bits, tokens.counts)
             width = int(shares.max(initial=0)) + 1
             pairs, units = np.unique(tokens.flat * width + shares, return_inverse=True)
             rows, insertions = np.divmod(pairs, width)
         encoded = [token.encode(self.hashing.encoding) for token in tokens.distinct]
         positions = self.hash(encoded, int(insertions.max(initial=0)))
-        return _unions(_rows(positions, rows, insertions, bits), units, tokens.counts)
-
-
-def _shares(bits: int, counts: Whole) -> Whole:
-    """How many of a value's `bits` insertions each of its tokens gets, `intp[counts.sum()]`."""
-    value = np.repeat(np.arange(len(counts)), counts)
-    place = np.arange(len(value)) - (np.cumsum(counts) - counts)[value]
-    each, rest = np.divmod(bits, np.maximum(counts, 1))
-    shares: Whole = each[value] + (place < rest[value])
-    return shares
-
-
-def _rows(positions: NDArray[np.uint32], rows: Whole, insertions: Whole, bits: int) -> Words:
-    """Set the first `insertions` of each of the `rows` of positions: `uint64[len(rows), words]`."""
-    step = max(1, _TILE_BYTES // bits)
-    order = np.arange(positions.shape[1])
-    filters = [np.zeros((0, -(-bits // 64)), np.uint64)]
-    for start in range(0, len(rows), step):
-        tile = slice(start, start + step)
-        is_set = order < insertions[tile, None]
-        single = np.zeros((len(is_set), bits), np.bool_)
-        number, _ = np.nonzero(is_set)
-        single[number, positions[rows[tile]][is_set]] = True
-        filters.append(_packed(single))
-    return np.concatenate(filters)
-
-
-def _unions(rows: Words, units: Whole, counts: Whole) -> Words:
-    """The union of each value's rows, `uint64[len(counts), words]`: none set if there are none."""
-    filters = np.zeros((len(counts), rows.shape[1]), np.uint64)
-    some = np.flatnonzero(counts)
-    stops = np.cumsum(counts[some])
-    step = max(1, _TILE_BYTES // max(1, rows.shape[1] * 8 * int(counts.max(initial=1))))
-    for start in range(0, len(some), step):
-        tile = slice(start, start + step)
-        starts = stops[tile] - counts[some[tile]]
-        chosen = rows[units[starts[0] : stops[tile][-1]]]
-        filters[some[tile]] = np.bitwise_or.reduceat(chosen, starts - starts[0], axis=0)
-    return filters
+        return unions(rows_of_bits(positions, rows, insertions, bits), units, tokens.counts)
 
 
 def _lacks(encoding: str, text: str) -> bool:
