@@ -50,7 +50,7 @@ def number(least: float, *, or_equal: bool) -> Check:
         """Finite, and large enough."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             yield f"{place} must be a number, not {_kind(value)}"
-        elif not math.isfinite(value) or not (value > least or (or_equal and value == least)):
+        elif value == math.inf or not (value > least or (or_equal and value == least)):
             yield f"{place} must be {'at least' if or_equal else 'above'} {least:g}"
 
     return check

@@ -199,9 +199,9 @@ class _HashedFeature:
             insertions = np.full(len(tokens.distinct), self.hashing.bits)
             rows, units = np.arange(len(tokens.distinct)), tokens.flat
         else:
-            shares = shares(self.hashing.bits, tokens.counts)
-            width = int(shares.max(initial=0)) + 1
-            pairs, units = np.unique(tokens.flat * width + shares, return_inverse=True)
+            split = shares(self.hashing.bits, tokens.counts)
+            width = int(split.max(initial=0)) + 1
+            pairs, units = np.unique(tokens.flat * width + split, return_inverse=True)
             rows, insertions = np.divmod(pairs, width)
         encoded = [token.encode(self.hashing.encoding) for token in tokens.distinct]
         positions = self.hash(encoded, int(insertions.max(initial=0)))
