@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -156,8 +157,9 @@ def _columns(students: pd.DataFrame, names: tuple[str, ...]) -> list[list[str]]:
 
 
 def _letters(names: Sequence[str]) -> list[str]:
-    """Names in small letters a to z only."""
-    return ["".join(filter(_is_letter, name.lower())) for name in names]
+    """Names in small letters a to z only; accents are taken off."""
+    plain = [unicodedata.normalize("NFKD", name.lower()) for name in names]
+    return ["".join(filter(_is_letter, name)) for name in plain]
 
 
 def _is_letter(character: str) -> bool:

@@ -277,7 +277,8 @@ def test_files_of_pairs_are_merged_in_order() -> None:
 @pytest.mark.parametrize(("size", "code"), [(4, "f"), (2, "f")])
 def test_short_floats_are_read(size: int, code: str) -> None:
     """As other programs may write them; numbers of any size too."""
-    entry = np.array([(0.5, (0, 1), (7, 9))], np.dtype([("s", f"<f{size}"), ("d", "<u1", 2), ("r", "<u8", 2)]))  # fmt: skip
+    layout = np.dtype([("s", f"<f{size}"), ("d", "<u1", 2), ("r", "<u8", 2)])
+    entry = np.array([(0.5, (0, 1), (7, 9))], layout)
     content = bytes([1, size, 1, 8]) + entry.tobytes()
     similarities, datasets, rows = anonlink.serialization.load_candidate_pairs(io.BytesIO(content))
     assert similarities == array(code, [0.5])
@@ -285,7 +286,8 @@ def test_short_floats_are_read(size: int, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\x01\x08\x04", b"\x02\x08\x04\x04", b"\x01\x03\x04\x04", b"\x01\x08\x04\x04x"]
+    "content",
+    [b"", b"\x01\x08\x04", b"\x02\x08\x04\x04", b"\x01\x03\x04\x04", b"\x01\x08\x04\x04x"],
 )
 def test_damaged_files_of_pairs_are_refused(content: bytes) -> None:
     """Cut short, of another version, or with numbers of odd sizes."""
@@ -305,7 +307,7 @@ def test_wrong_uses_are_refused() -> None:
         lambda: dice([one], 0.5),
         lambda: dice([one, other], 0.5),
         lambda: dice([[3.5], one], 0.5),
-        lambda: anonlink.candidate_generation.find_candidate_pairs([one, one], dice, 0.5, k=-1),
+        lambda: anonlink.candidate_generation.find_candidate_pairs([one, []], dice, 0.5, k=-1),
         lambda: anonlink.solving.greedy_solve(bad_shape),
         lambda: anonlink.solving.probabilistic_greedy_solve(candidates_of([]), merge_threshold=2),
         lambda: blocking.block_and(),

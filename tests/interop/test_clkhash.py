@@ -34,9 +34,7 @@ SETTINGS = json.loads((VECTORS / "clkhash_settings.json").read_text(encoding="ut
 CASES = [*FEBRL["cases"], *({**case, "secret": SETTINGS["secret"]} for case in SETTINGS["cases"])]
 BIGRAMS = {"comparison": {"type": "ngram", "n": 2}, "strategy": {"bitsPerToken": 5}}
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::pprl.interop.clkhash.schema.IgnoredSettingWarning"
-)
+pytestmark = pytest.mark.filterwarnings("ignore::pprl.interop.clkhash.schema.IgnoredSettingWarning")
 
 
 def document(hashing: Any = None, form: Any = None, **clk: Any) -> dict[str, Any]:
@@ -126,9 +124,7 @@ def test_a_foreign_header_is_refused() -> None:
         generate_clk_from_csv(io.StringIO(""), "secret", schema, header="perhaps")
 
 
-@given(
-    st.lists(st.text(max_size=8), max_size=12), st.integers(1, 5), st.booleans(), st.booleans()
-)
+@given(st.lists(st.text(max_size=8), max_size=12), st.integers(1, 5), st.booleans(), st.booleans())
 def test_cutting_many_values_is_cutting_each(
     values: list[str], n: int, positional: bool, is_large: bool
 ) -> None:
