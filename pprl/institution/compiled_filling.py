@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pprl.agreement.linkage import Segment
+from pprl.institution.filling import Blanks
 from pprl.institution.prf import Prf
 from pprl.institution.tokens import TokenTable
 
@@ -30,83 +31,112 @@ _SPARE_SHARE, _SPARE_DRAWS = 1.25, 12
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class StudentTokens:
+    """The token digests of every student, segment by segment, student by student.
+
+    Attributes:
+        names: the segments, in order.
+        start: `int64[n]`, where each student's digests begin.
+        count: `uint16[n, segments]`, how many a student has in each segment.
+        digests: `uint64[m]`.
+    """
+
+    names: tuple[str, ...]
+    start: Integers
+    count: NDArray[np.uint16]
+    digests: Words
+
+    @classmethod
+    def of(cls, tables: Mapping[str, TokenTable]) -> StudentTokens:
+        """Lay tables side by side, as they are walked through."""
+        count = np.column_stack([table.count for table in tables.values()]).astype(np.uint16)
+        total = count.sum(axis=1, dtype=np.int64)
+        start = np.cumsum(total) - total
+        digests = np.empty(int(total.sum()), np.uint64)
+        place = start.copy()
+        for table in tables.values():
+            spread(table.begin, table.count, table.digests, place, digests)
+        return cls(tuple(tables), start, count, digests)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Plan:
     """How the segments of a pass are filled.
 
     Attributes:
-        place: `uint64[s]`, each segment's place in the linkage section.
-        words: `int64[s]`, 64-bit words of each segment.
+        tokens: those of every student.
+        chosen: `int64[s]`, the segments among `tokens`.
+        place: `uint64[s]`, each one's place in the linkage section.
+        words: `int64[s]`, its 64-bit words.
         offset: `int64[s]`, its first word in a filter.
         insertions: `int64[s]`.
         blocks: `int64[s, most + 1]`, blocks that are drawn at first for each of so many tokens.
-        begin: `int64[n, s]`, where each student's digests begin in `digests`.
-        count: `int64[n, s]`, how many there are.
-        digests: `uint64[m]`, of all segments.
     """
 
+    tokens: StudentTokens
+    chosen: Integers
     place: Words
     words: Integers
     offset: Integers
     insertions: Integers
     blocks: Integers
-    begin: Integers
-    count: Integers
-    digests: Words
 
     @classmethod
-    def of(
-        cls,
-        segments: Sequence[Segment],
-        places: Sequence[int],
-        tables: Mapping[str, TokenTable],
-    ) -> Plan:
-        """Lay the token tables of the segments side by side."""
-        chosen = [tables[segment.name] for segment in segments]
-        ends = np.cumsum([0, *(len(table.digests) for table in chosen)])
+    def of(cls, segments: Sequence[Segment], places: Sequence[int], tokens: StudentTokens) -> Plan:
+        """Plan for some segments of a linkage section, which stand at these places in it."""
         words = np.array([segment.words for segment in segments], np.int64)
-        count = np.column_stack([table.count for table in chosen])
-        most = int(count.max(initial=0))
+        most = int(tokens.count.max(initial=0))
         return cls(
+            tokens=tokens,
+            chosen=np.array([tokens.names.index(s.name) for s in segments], np.int64),
             place=np.array(places, np.uint64),
             words=words,
             offset=np.cumsum(words) - words,
             insertions=np.array([segment.insertions for segment in segments], np.int64),
             blocks=np.array([_blocks(segment, most) for segment in segments], np.int64),
-            begin=np.column_stack(
-                [table.begin + end for table, end in zip(chosen, ends[:-1], strict=True)]
-            ),
-            count=count,
-            digests=np.concatenate([table.digests for table in chosen]),
         )
 
     def filters(
-        self, students: Integers, tokens: Words, salts: Words, positions: Prf, missing: Prf
+        self, blanks: Blanks, positions: Prf, missing: Prf
     ) -> tuple[Words, NDArray[np.bool_]]:
         """The filters of entries, as `Filling.filters` has them.
 
         Returns:
-            the filters `uint64[n, words]`, and which of them are short of positions, `bool[n]`:
+            the filters `uint64[n, words]`, and which entries are short of positions, `bool[n]`:
             the blocks drawn for them did not suffice.
         """
-        short = np.zeros(len(students), bool)
-        out = np.zeros((len(students), int(self.words.sum())), np.uint64)
-        segments, room = len(self.words), TILE // LANES
-        order = np.empty(segments * TILE, np.int64)
-        groups = np.empty((segments * (room + self.blocks.shape[1]), 6), np.int64)
-        for start in range(0, len(students), TILE):
+        short = np.zeros(len(blanks), bool)
+        out = np.empty((len(blanks), int(self.words.sum())), np.uint64)
+        size = min(TILE, len(blanks))
+        most = self.blocks.shape[1]
+        order = np.empty(len(self.words) * size, np.int64)
+        groups = np.empty((len(self.words) * (size // LANES + most + 1), 6), np.int64)
+        # Room for the worst tile; what is not used is never touched.
+        blocks = (self.blocks * np.maximum(1, np.arange(most))).max(axis=1).sum()
+        shared, private = np.empty((2, int(blocks) * (size + LANES * most), 2), np.uint64)
+        for start in range(0, len(blanks), TILE):
             tile = slice(start, start + TILE)
-            sizes = measure(students[tile], self.count, self.blocks)
-            shared = np.empty(2 * int(sizes[0]), np.uint64)
-            private = np.empty(2 * int(sizes[1]), np.uint64)
-            made = lay_out(
-                students[tile], tokens[tile], salts[tile], self.begin, self.count, self.digests,
-                self.place, self.blocks, order, groups, shared, private,
+            made, of_tokens, of_missing = lay_out(
+                blanks.students[tile], blanks.tokens[tile], blanks.salts[tile],
+                self.tokens.start, self.tokens.count, self.tokens.digests,
+                self.chosen, self.place, self.blocks,
+                order, groups, shared.reshape(-1), private.reshape(-1),
             )  # fmt: skip
             fill(
                 groups[:made], order, self.words, self.offset, self.insertions,
-                positions.blocks(shared), missing.blocks(private), out[tile], short[tile],
+                positions.blocks(shared[:of_tokens]).reshape(-1),
+                missing.blocks(private[:of_missing]).reshape(-1),
+                out, blanks.places[tile], short[tile],
             )  # fmt: skip
         return out, short
+
+
+def spread(begin: Integers, count: Integers, digests: Words, place: Integers, out: Words) -> None:
+    """Copy each student's digests of one segment to its place in `out`, and move the place on."""
+    for student in range(len(begin)):
+        for token in range(count[student]):
+            out[place[student] + token] = digests[begin[student] + token]
+        place[student] += count[student]
 
 
 def _blocks(segment: Segment, most: int) -> list[int]:
@@ -118,46 +148,31 @@ def _blocks(segment: Segment, most: int) -> list[int]:
     return [int(np.ceil(wanted / (max(count, 1) * drawn))) for count in range(most + 1)]
 
 
-def measure(students: Integers, count: Integers, blocks: Integers) -> Integers:
-    """How many blocks the shared and the private inputs of a tile take at most: `int64[2]`."""
-    sizes = np.zeros(2, np.int64)
-    rows = np.zeros(blocks.shape[1], np.int64)
-    for segment in range(count.shape[1]):
-        rows[:] = 0
-        for student in students:
-            rows[count[student, segment]] += 1
-        for tokens in range(len(rows)):
-            lanes = -(-rows[tokens] // LANES) * LANES
-            if tokens:
-                sizes[0] += lanes * tokens * blocks[segment, tokens]
-            else:
-                sizes[1] += lanes * blocks[segment, tokens]
-    return sizes
-
-
 def lay_out(
     students: Integers,
     tokens: Words,
     salts: Words,
-    begin: Integers,
-    count: Integers,
+    start_of: Integers,
+    count: NDArray[np.uint16],
     digests: Words,
+    chosen: Integers,
     place: Words,
     blocks: Integers,
     order: Integers,
     groups: Integers,
     shared: Words,
     private: Words,
-) -> int:
+) -> tuple[int, int, int]:
     """Group the entries of a tile, segment by segment, and write what AES is to encrypt.
 
     Args:
         students: `int64[n]`, the student of each entry.
         tokens: `uint64[n]`.
         salts: `uint64[n, 2]`.
-        begin: as in `Plan`.
-        count: as in `Plan`.
-        digests: as in `Plan`.
+        start_of: `StudentTokens.start`.
+        count: as in `StudentTokens`.
+        digests: as in `StudentTokens`.
+        chosen: as in `Plan`.
         place: as in `Plan`.
         blocks: as in `Plan`.
         order: receives the entries of each segment, those with as many tokens side by side.
@@ -167,27 +182,34 @@ def lay_out(
         private: receives the blocks of missing fields, likewise.
 
     Returns:
-        How many groups were made.
+        How many groups, and blocks of tokens and of missing fields, there are.
     """
     made = 0
     first_shared, first_private = 0, 0
     rows = np.zeros(blocks.shape[1] + 1, np.int64)
-    held = np.empty(len(students), np.int64)
-    start_of = np.empty(LANES, np.int64)
+    at = np.empty((count.shape[1], len(students)), np.int64)
+    held = np.empty((count.shape[1], len(students)), np.int64)
+    for entry in range(len(students)):
+        position = start_of[students[entry]]
+        for segment in range(count.shape[1]):
+            at[segment, entry] = position
+            held[segment, entry] = count[students[entry], segment]
+            position += held[segment, entry]
+    begin = np.empty(LANES, np.int64)
     low = np.empty(LANES, np.uint64)
     high = np.empty(LANES, np.uint64)
-    for segment in range(count.shape[1]):
+    for segment in range(len(chosen)):
         ordered = order[segment * len(students) : (segment + 1) * len(students)]
+        own, own_at = held[chosen[segment]], at[chosen[segment]]
         rows[:] = 0
         for entry in range(len(students)):
-            held[entry] = count[students[entry], segment]
-            rows[held[entry] + 1] += 1
+            rows[own[entry] + 1] += 1
         for number in range(1, len(rows)):
             rows[number] += rows[number - 1]
         next_row = rows.copy()
         for entry in range(len(students)):
-            ordered[next_row[held[entry]]] = entry
-            next_row[held[entry]] += 1
+            ordered[next_row[own[entry]]] = entry
+            next_row[own[entry]] += 1
         for number in range(len(rows) - 1):
             for start in range(rows[number], rows[number + 1], LANES):
                 lanes = min(LANES, rows[number + 1] - start)
@@ -200,7 +222,7 @@ def lay_out(
                 made += 1
                 for lane in range(LANES):
                     entry = ordered[start + min(lane, lanes - 1)]
-                    start_of[lane] = begin[students[entry], segment]
+                    begin[lane] = own_at[entry]
                     low[lane] = salts[entry, 0] if number else tokens[entry]
                     high[lane] = salts[entry, 1] if number else np.uint64(0)
                 for block in range(blocks[segment, number]):
@@ -208,7 +230,7 @@ def lay_out(
                     for token in range(number):
                         row = shared[2 * first_shared : 2 * (first_shared + LANES)]
                         for lane in range(64):
-                            row[2 * lane] = low[lane] ^ digests[start_of[lane] + token]
+                            row[2 * lane] = low[lane] ^ digests[begin[lane] + token]
                             row[2 * lane + 1] = high[lane] ^ tail
                         first_shared += LANES
                     if not number:
@@ -217,7 +239,7 @@ def lay_out(
                             row[2 * lane] = low[lane]
                             row[2 * lane + 1] = tail
                         first_private += LANES
-    return made
+    return made, first_shared, first_private
 
 
 def fill(
@@ -229,9 +251,10 @@ def fill(
     shared: Words,
     private: Words,
     out: Words,
+    places: Integers,
     short: NDArray[np.bool_],
 ) -> None:
-    """Turn the encrypted blocks of a tile into filters; writes into `out`.
+    """Turn the encrypted blocks of a tile into filters; writes into `out` and `short`.
 
     Args:
         groups: from `lay_out`; so is `order`.
@@ -241,7 +264,8 @@ def fill(
         insertions: see `words`.
         shared: the blocks of tokens, encrypted.
         private: the blocks of missing fields, encrypted.
-        out: `uint64[n, words]`.
+        out: `uint64[all entries, words]`.
+        places: `int64[n]`, the row in `out` of each entry of the tile.
         short: `bool[n]`, set where the blocks did not suffice.
     """
     filled = np.empty((words.max(), LANES), np.uint64)
@@ -275,7 +299,7 @@ def fill(
             entry = order[groups[group, 2] + lane]
             short[entry] |= lacking[lane] != 0
             for word in range(span):
-                out[entry, offset[segment] + word] = filled[word, lane]
+                out[places[entry], offset[segment] + word] = filled[word, lane]
 
 
 def cut(source: Words, half: int, shift: int, width: int, position: Words) -> None:
@@ -335,6 +359,6 @@ ones_in_word = numba.njit(inline="always")(ones_in_word)
 cut = numba.njit(nogil=True, cache=True, boundscheck=False)(cut)
 put = numba.njit(nogil=True, cache=True, boundscheck=False)(put)
 still_lacking = numba.njit(nogil=True, cache=True, boundscheck=False)(still_lacking)
-measure = numba.njit(nogil=True, cache=True, boundscheck=False)(measure)
+spread = numba.njit(nogil=True, cache=True, boundscheck=False)(spread)
 lay_out = numba.njit(nogil=True, cache=True, boundscheck=False)(lay_out)
 fill = numba.njit(nogil=True, cache=True, boundscheck=False)(fill)

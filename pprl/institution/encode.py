@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from pprl._version import __version__
 from pprl.agreement import Agreement, LinkageSection, Pass
 from pprl.errors import StudentsError
 from pprl.exchange import Entries, Manifest, PassProfile, Submission
+from pprl.exchange.spool import Spool
 from pprl.institution.blocks import Blocking
 from pprl.institution.collapse import Students, collapse
 from pprl.institution.emission import Owners, emit
@@ -26,6 +28,7 @@ from pprl.institution.filling import (
     KernelName,
     chosen_kernel,
     private_blocks,
+    side_by_side,
 )
 from pprl.institution.linkage_key import LinkageKey
 from pprl.institution.name_words import NameWords
@@ -35,6 +38,12 @@ from pprl.institution.published import completeness, pass_profile, present
 from pprl.institution.state import State
 from pprl.institution.tokens import TokenTable, token_table
 from pprl.progress import Progress, tracked
+
+if TYPE_CHECKING:
+    from pprl.institution.compiled_filling import StudentTokens
+
+MOST_IN_MEMORY = 512 << 20
+"""Bytes of entries beyond which those of finished passes wait on the disk."""
 
 LISTED = ("local_id", "first_name", "last_name")
 """Roster columns that are read whatever the agreement's fields are; without the others' values."""
@@ -51,6 +60,7 @@ class _Roster:
         record: `uint32[n]`, each student's record number.
         blocking: their blocks.
         tables: the token digests of each segment.
+        side_by_side: the same for the numba kernel, if that is to fill.
     """
 
     students: Students
@@ -59,6 +69,7 @@ class _Roster:
     record: NDArray[np.uint32]
     blocking: Blocking
     tables: Mapping[str, TokenTable]
+    side_by_side: StudentTokens | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +106,9 @@ def encode(
     decoys for the rest. The same students under the same state and key give the same bits,
     whatever the order of their rows (of several rows of one local id, the latest stands).
 
+    Beside the students, the memory of one pass is taken: the entries of finished passes, which hold
+    nothing of a student in the clear, wait in a temporary file if they are more than 512 MiB.
+
     Args:
         students: as from `read_students`; at least `local_id, first_name, last_name`.
         agreement: the agreement; only its fields are used.
@@ -129,14 +143,13 @@ def encode(
     check = key.check_value(section.digest)
     # The institution's own bits change with the linkage key: else what stays the same is a decoy.
     context = hashlib.sha256(f"{section.digest}/{check}/{institution_id}".encode()).hexdigest()
-    roster = _roster(students, agreement, key, state, context)
-    kernel = chosen_kernel(kernel, len(roster.students))
+    roster = _roster(students, agreement, key, state, context, kernel)
     fields_told = _fields_told(roster.students, agreement)
     epsilon = agreement.records.epsilon
-    with state.transaction():
+    with state.transaction(), _kept_on_disk(section, len(roster.students)) as kept:
         encoded = {
             linkage_pass.name: _encode_pass(
-                section, linkage_pass, roster, key, state, context, epsilon, kernel
+                section, linkage_pass, roster, key, state, context, epsilon, kept
             )
             for linkage_pass in tracked(section.passes, "encoding", progress)
         }
@@ -161,7 +174,7 @@ def encode(
             unplaced=unplaced,
             non_match_profile={name: item.profile for name, item in encoded.items()},
         )
-        sequence = state.sequence_of(context, _content(manifest, passes))
+        sequence = state.sequence_of(context, _content(manifest, passes, roster.tables))
     notes = [*roster.students.notes, *fields_told]
     if idle := int((~np.any([item.emitting for item in encoded.values()], axis=0)).sum()):
         notes.append(
@@ -172,7 +185,12 @@ def encode(
 
 
 def _roster(
-    students: pd.DataFrame, agreement: Agreement, key: LinkageKey, state: State, context: str
+    students: pd.DataFrame,
+    agreement: Agreement,
+    key: LinkageKey,
+    state: State,
+    context: str,
+    kernel: KernelName | None,
 ) -> _Roster:
     """Normalise, collapse, number and tokenise."""
     section = agreement.linkage
@@ -206,7 +224,8 @@ def _roster(
         for segment in section.segments
     }
     owners = Owners.of(digests, collapsed.local_id_student)
-    return _Roster(collapsed, owners, identity, record, blocking, tables)
+    compiled = side_by_side(tables, chosen_kernel(kernel, len(collapsed)))
+    return _Roster(collapsed, owners, identity, record, blocking, tables, compiled)
 
 
 def _encode_pass(
@@ -217,7 +236,7 @@ def _encode_pass(
     state: State,
     context: str,
     epsilon: float,
-    kernel: KernelName,
+    kept: Callable[[Entries], Entries],
 ) -> _EncodedPass:
     """Encode one pass and bring its ledger up to date."""
     name = linkage_pass.name
@@ -236,12 +255,10 @@ def _encode_pass(
     private_tokens, private_salts = private_blocks(
         named[idle, 0], slots, Prf(state.derive(context, f"decoys/{name}"))
     )
-    tokens = np.concatenate((real.tokens, private_tokens))
-    order = np.argsort(tokens)
-    blanks = Blanks(
-        np.concatenate((real.student, idle))[order],
-        tokens[order],
-        np.concatenate((real.salts(salt_key), private_salts))[order],
+    blanks = Blanks.sorted(
+        np.concatenate((real.student, idle)),
+        np.concatenate((real.tokens, private_tokens)),
+        np.concatenate((real.salts(salt_key), private_salts)),
     )
     filling = Filling(
         section,
@@ -249,18 +266,32 @@ def _encode_pass(
         roster.tables,
         Prf(key.derive(section.digest, f"positions/{name}")),
         Prf(state.derive(context, f"missing/{name}")),
-        kernel,
+        roster.side_by_side,
     )
-    entries = Entries(blanks.tokens, roster.record[blanks.students], filling.filters(blanks))
+    tokens, records = np.empty_like(blanks.tokens), np.empty(len(blanks), np.uint32)
+    tokens[blanks.places] = blanks.tokens
+    records[blanks.places] = roster.record[blanks.students]
+    entries = Entries(tokens, records, filling.filters(blanks))
     profile = pass_profile(
         filling, linkage_pass, values, salt_key, epsilon, state.derive(context, "noise")
     )
     return _EncodedPass(
-        entries,
+        kept(entries),
         profile,
         np.bincount(values.student, minlength=len(roster.students)) > 0,
         np.bincount(real.student, minlength=len(roster.students)) > 0,
     )
+
+
+@contextlib.contextmanager
+def _kept_on_disk(section: LinkageSection, students: int) -> Iterator[Callable[[Entries], Entries]]:
+    """What keeps the entries of a pass: memory, or beyond `MOST_IN_MEMORY` a temporary file."""
+    words = sum(item.quota * (section.words_of(item) + 2) for item in section.passes)
+    if 8 * words * students <= MOST_IN_MEMORY:
+        yield lambda entries: entries
+        return
+    with contextlib.closing(Spool()) as spool:
+        yield spool.keep
 
 
 def _fields_told(students: Students, agreement: Agreement) -> tuple[str, ...]:
@@ -290,10 +321,18 @@ def _id_map(roster: _Roster) -> pd.DataFrame:
     return pd.DataFrame({"record": record[order], "local_id": roster.students.local_ids[order]})
 
 
-def _content(manifest: Manifest, passes: Mapping[str, Entries]) -> str:
-    """A digest of everything in a submission but its sequence number."""
+def _content(
+    manifest: Manifest, passes: Mapping[str, Entries], tables: Mapping[str, TokenTable]
+) -> str:
+    """A digest of everything in a submission but its sequence number.
+
+    Filters follow from tokens, records and the digests of the students' tokens, which are fewer.
+    """
     digest = hashlib.sha256(manifest.to_bytes())
     for entries in passes.values():
-        for array in (entries.tokens, entries.records, entries.filters):
-            digest.update(array.tobytes())
+        digest.update(entries.tokens.data)
+        digest.update(entries.records.data)
+    for table in tables.values():
+        for array in (table.begin, table.count, table.digests):
+            digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

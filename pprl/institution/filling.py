@@ -19,7 +19,7 @@ import dataclasses
 import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,9 @@ from pprl.errors import UsageError
 from pprl.filters import Draws, distinct_positions
 from pprl.institution.prf import Prf
 from pprl.institution.tokens import TokenTable
+
+if TYPE_CHECKING:
+    from pprl.institution.compiled_filling import StudentTokens
 
 Words = NDArray[np.uint64]
 KernelName = Literal["numpy", "numba"]
@@ -49,19 +52,33 @@ class Blanks:
         students: `intp[n]`, the student of each entry.
         tokens: `uint64[n]`, its block token.
         salts: `uint64[n, 2]`, its block salt.
+        places: `intp[n]`, which row of the result its filter becomes; each of 0 to n - 1 once.
     """
 
     students: NDArray[np.intp]
     tokens: Words
     salts: Words
+    places: NDArray[np.intp]
+
+    @classmethod
+    def sorted(cls, students: NDArray[np.intp], tokens: Words, salts: Words) -> Blanks:
+        """Entries student by student, their filters to come in the order of tokens.
+
+        What is read of a student is read once, and what is written is written in its place.
+        """
+        places = np.empty(len(tokens), np.intp)
+        places[np.argsort(tokens)] = np.arange(len(tokens))
+        order = np.argsort(students)
+        return cls(students[order], tokens[order], salts[order], places[order])
 
     def __len__(self) -> int:
         """How many entries."""
         return len(self.students)
 
     def take(self, rows: NDArray[np.intp]) -> Blanks:
-        """Some of them."""
-        return Blanks(self.students[rows], self.tokens[rows], self.salts[rows])
+        """Some of them, their filters to come in this order."""
+        places = np.arange(len(rows))
+        return Blanks(self.students[rows], self.tokens[rows], self.salts[rows], places)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -74,7 +91,8 @@ class Filling:
         tables: the token digests of each segment.
         positions: for the tokens of fields that are there.
         missing: of the institution's own, for fields that are missing.
-        kernel: which kernel fills them; the bits are the same.
+        side_by_side: the same tables for the numba kernel; NumPy fills if there are none. The bits
+            are the same.
     """
 
     section: LinkageSection
@@ -82,7 +100,7 @@ class Filling:
     tables: Mapping[str, TokenTable]
     positions: Prf
     missing: Prf
-    kernel: KernelName = "numpy"
+    side_by_side: StudentTokens | None = None
 
     def filters(self, blanks: Blanks, segments: Sequence[Segment] | None = None) -> Words:
         """The filters of entries, real ones and decoys: `uint64[n, words]`.
@@ -92,29 +110,36 @@ class Filling:
             segments: which of the pass's segments; all of them if not given.
         """
         chosen = segments or self.segments
-        if self.kernel == "numba":
-            return self._compiled(blanks, chosen)
-        return np.concatenate([self._segment(blanks, segment) for segment in chosen], axis=1)
+        if self.side_by_side is not None:
+            return self._compiled(blanks, chosen, self.side_by_side)
+        filters = np.empty((len(blanks), sum(s.words for s in chosen)), np.uint64)
+        first = 0
+        for segment in chosen:
+            self._fill_segment(blanks, segment, filters[:, first : first + segment.words])
+            first += segment.words
+        return filters
 
-    def _compiled(self, blanks: Blanks, segments: Sequence[Segment]) -> Words:
+    def _compiled(
+        self, blanks: Blanks, segments: Sequence[Segment], tokens: StudentTokens
+    ) -> Words:
         """The same by the numba kernel, and by NumPy where that draws too few positions."""
         from pprl.institution.compiled_filling import Plan
 
         places = [self.section.segments.index(segment) for segment in segments]
-        filters, short = Plan.of(segments, places, self.tables).filters(
-            blanks.students, blanks.tokens, blanks.salts, self.positions, self.missing
+        filters, short = Plan.of(segments, places, tokens).filters(
+            blanks, self.positions, self.missing
         )
         if short.any():
-            plain = dataclasses.replace(self, kernel="numpy")
-            filters[short] = plain.filters(blanks.take(np.flatnonzero(short)), segments)
+            plain = dataclasses.replace(self, side_by_side=None)
+            rows = np.flatnonzero(short)
+            filters[blanks.places[rows]] = plain.filters(blanks.take(rows), segments)
         return filters
 
-    def _segment(self, blanks: Blanks, segment: Segment) -> Words:
-        """One segment of every entry: `uint64[n, segment.words]`."""
+    def _fill_segment(self, blanks: Blanks, segment: Segment, filters: Words) -> None:
+        """Fill one segment of every entry; writes into `filters`, `uint64[n, segment.words]`."""
         place = self.section.segments.index(segment)
         table = self.tables[segment.name]
         counts = table.count[blanks.students]
-        filled = np.zeros((len(blanks), segment.words), np.uint64)
         for count in np.flatnonzero(np.bincount(counts)).tolist():
             rows = np.flatnonzero(counts == count)
             if count:
@@ -122,8 +147,17 @@ class Filling:
                 streams = _shared_streams(digests, blanks.salts[rows], place, self.positions)
             else:
                 streams = _private_streams(blanks.tokens[rows], place, self.missing)
-            filled[rows] = distinct_positions(streams, len(rows), segment.bits, segment.insertions)
-        return filled
+            filled = distinct_positions(streams, len(rows), segment.bits, segment.insertions)
+            filters[blanks.places[rows]] = filled
+
+
+def side_by_side(tables: Mapping[str, TokenTable], kernel: KernelName) -> StudentTokens | None:
+    """The tables as the numba kernel wants them; none for NumPy."""
+    if kernel == "numpy":
+        return None
+    from pprl.institution.compiled_filling import StudentTokens
+
+    return StudentTokens.of(tables)
 
 
 def chosen_kernel(kernel: KernelName | None, students: int) -> KernelName:

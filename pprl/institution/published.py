@@ -87,7 +87,10 @@ def pass_profile(
     left, right = _pairs_of_two(values, linkage_pass.quota, bound)
     salts = left.salts(salt_key)
     one, other = (
-        filling.filters(Blanks(side.student, side.tokens ^ mark, salts), comparison.segments)
+        filling.filters(
+            Blanks(side.student, side.tokens ^ mark, salts, np.arange(len(salts))),
+            comparison.segments,
+        )
         for side, mark in ((left, np.uint64(1)), (right, np.uint64(2)))
     )
     levels = comparison.levels(comparison.shared(one, other))

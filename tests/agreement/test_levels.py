@@ -56,7 +56,12 @@ def levels_in_blocks(left: dict[str, str], right: dict[str, str]) -> dict[str, l
         Filling(
             SECTION, COMPARISON.segments, tables, Prf(bytes(32)), Prf(bytes([student] * 32))
         ).filters(
-            Blanks(np.full(BLOCKS, student), rng.integers(0, 1 << 64, BLOCKS, np.uint64), salts)
+            Blanks(
+                np.full(BLOCKS, student),
+                rng.integers(0, 1 << 64, BLOCKS, np.uint64),
+                salts,
+                np.arange(BLOCKS),
+            )
         )
         for student in (0, 1)
     ]

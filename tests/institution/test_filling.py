@@ -10,7 +10,14 @@ from pprl.agreement import LinkageSection, Pass, Segment
 from pprl.agreement.blocking import BlockingPart
 from pprl.errors import UsageError
 from pprl.filters import Words, common_bits
-from pprl.institution.filling import Blanks, Filling, KernelName, chosen_kernel, private_blocks
+from pprl.institution.filling import (
+    Blanks,
+    Filling,
+    KernelName,
+    chosen_kernel,
+    private_blocks,
+    side_by_side,
+)
 from pprl.institution.name_words import NameWords
 from pprl.institution.normalise import normalise
 from pprl.institution.prf import Prf
@@ -54,8 +61,9 @@ def entries(
     tables = {
         s.name: token_table(s.name, students_, words, s.name.encode()) for s in SECTION.segments
     }
-    filling = Filling(SECTION, segments, tables, Prf(KEY), Prf(missing), kernel)
-    return filling.filters(Blanks(students, tokens, salts))
+    compiled = side_by_side(tables, kernel)
+    filling = Filling(SECTION, segments, tables, Prf(KEY), Prf(missing), compiled)
+    return filling.filters(Blanks(students, tokens, salts, np.arange(len(students))))
 
 
 def decoys(names: list[int], slots: list[int], key: bytes = KEY) -> tuple[Words, Words]:
