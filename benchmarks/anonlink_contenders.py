@@ -1,7 +1,7 @@
 """One contender in a process of its own, held to one core: candidate pairs and groups from CLKs.
 
 Run by `anonlink_compatible.py` as `anonlink_contenders.py NAME FOLDER CORE`: reads `a.json` and
-`b.json` in the folder, then one threshold a line, and answers each with the seconds of finding the
+`b.json` in the folder, then one threshold a line, and answers each with the processor seconds of finding the
 pairs and of solving, and with digests of both. The same code runs for both; only the import
 differs.
 """
@@ -44,11 +44,11 @@ if __name__ == "__main__":
     dice = anonlink.similarities.dice_coefficient
     anonlink.candidate_generation.find_candidate_pairs([rows[:99] for rows in datasets], dice, 0.8)
     for line in sys.stdin:
-        start = time.perf_counter()
+        start = time.process_time()
         pairs = anonlink.candidate_generation.find_candidate_pairs(datasets, dice, float(line))
-        found = time.perf_counter()
+        found = time.process_time()
         groups = anonlink.solving.greedy_solve(pairs)
-        solved = time.perf_counter()
+        solved = time.process_time()
         answer = {
             "seconds": [found - start, solved - found],
             "pairs": [len(pairs[0]), digest(pairs)],

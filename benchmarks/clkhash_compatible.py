@@ -1,7 +1,8 @@
 """Encoding by clkhash's linkage schemas: pprl beside clkhash, on one core, taking turns.
 
 Run `python benchmarks/clkhash_compatible.py [ROWS]`; clkhash gets an environment of its own. Each
-contender encodes the same records by the same schemas three times in turn; the best time counts.
+contender encodes the same records by the same schemas three times in turn; the best time
+counts, in seconds of the processor, so that what else runs on the machine matters little.
 The filters must be the same. Writes `results/clkhash_compatible.json`.
 """
 

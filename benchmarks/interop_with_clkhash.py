@@ -46,7 +46,7 @@ VALUES = {
 }
 NUMBERS = st.one_of(
     st.integers(-(10**9), 10**9).map(str),
-    st.floats(-1e9, 1e9, width=32).map(str),
+    st.floats(-1e20, 1e20).map(str),
     st.sampled_from(["", "nan", "inf", "x", "12.5", "1e300"]),
 )
 missing = st.fixed_dictionaries(
@@ -90,10 +90,10 @@ grams = st.fixed_dictionaries(
 numerics = st.fixed_dictionaries(
     {
         "type": st.just("numeric"),
-        "thresholdDistance": st.one_of(st.integers(1, 10**6), st.floats(1e-3, 1e6)),
+        "thresholdDistance": st.one_of(st.integers(1, 10**6), st.floats(1e-3, 1e20)),
         "resolution": st.integers(1, 12),
     },
-    optional={"fractional_precision": st.integers(0, 4)},
+    optional={"fractional_precision": st.integers(0, 20)},
 )
 strategies = st.one_of(
     st.builds(lambda k: {"bitsPerToken": k}, st.integers(1, 70)),
