@@ -193,6 +193,13 @@ def test_two_datasets_are_matched_as_many_are(pairs: Any, threshold: float) -> N
     assert set(map(frozenset, short)) == set(map(frozenset, long))
 
 
+def test_large_numbers_of_records_are_matched_too() -> None:
+    """By the long way, where two of them do not fit into one whole number."""
+    largest = 2**32 - 1
+    candidates = candidates_of([((0, largest), (1, largest)), ((0, largest), (1, 0))])
+    assert anonlink.solving.greedy_solve(candidates) == (((0, largest), (1, largest)),)
+
+
 def test_groups_of_two_datasets_are_pairs() -> None:
     """Of other groups there are none."""
     groups = [((1, 5), (0, 3)), ((0, 1), (1, 1))]

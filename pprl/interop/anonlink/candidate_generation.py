@@ -93,12 +93,13 @@ def _merged(found: list[_Found], k: int | None) -> CandidatePairs:
         raise UsageError("k must not be negative.")
     similarities = np.concatenate([np.zeros(0), *(one for one, _ in found)])
     columns = np.concatenate([np.zeros((4, 0), np.int64), *(one for _, one in found)], axis=1)
-    order = np.lexsort((*columns[::-1], -similarities))
-    similarities, columns = similarities[order], columns[:, order]
-    is_new = np.ones(len(order), np.bool_)
-    is_new[1:] = (columns[:, 1:] != columns[:, :-1]).any(axis=0)
-    is_new[1:] |= similarities[1:] != similarities[:-1]
-    similarities, columns = similarities[is_new], columns[:, is_new]
+    if not _are_in_order(similarities, columns):
+        order = np.lexsort((*columns[::-1], -similarities))
+        similarities, columns = similarities[order], columns[:, order]
+        is_new = np.ones(len(order), np.bool_)
+        is_new[1:] = (columns[:, 1:] != columns[:, :-1]).any(axis=0)
+        is_new[1:] |= similarities[1:] != similarities[:-1]
+        similarities, columns = similarities[is_new], columns[:, is_new]
     if k is not None:
         first, second, i, j = columns
         between = first * (int(second.max(initial=0)) + 1) + second
@@ -108,3 +109,13 @@ def _merged(found: list[_Found], k: int | None) -> CandidatePairs:
         similarities, columns = similarities[is_best], columns[:, is_best]
     first, second, i, j = map(numbers, columns)
     return floats(similarities), (first, second), (i, j)
+
+
+def _are_in_order(similarities: NDArray[np.float64], columns: NDArray[np.int64]) -> bool:
+    """Whether the pairs are sorted already and each is there once, as those of one comparison."""
+    is_after = similarities[1:] < similarities[:-1]
+    is_level = similarities[1:] == similarities[:-1]
+    for column in columns:
+        is_after |= is_level & (column[1:] > column[:-1])
+        is_level &= column[1:] == column[:-1]
+    return bool(is_after.all())

@@ -75,7 +75,11 @@ def _are_plain(datasets: NDArray[Any], records: NDArray[Any]) -> bool:
     """Whether all pairs are between the same two datasets, and each is there once."""
     if not records.size or (datasets != datasets[:, :1]).any() or datasets[0, 0] == datasets[1, 0]:
         return False
-    return bool(np.unique(records, axis=1).shape[1] == records.shape[1])
+    width = int(records[1].max()) + 1
+    if int(records[0].max()) >= np.iinfo(np.int64).max // width:
+        return False
+    pairs = np.sort(records[0] * width + records[1])
+    return bool((pairs[1:] != pairs[:-1]).all())
 
 
 def _matching(datasets: NDArray[Any], records: NDArray[Any]) -> Groups:
