@@ -2,28 +2,29 @@
 
 Run `python benchmarks/anonlink_compatible.py [ROWS]`; anonlink gets an environment of its own.
 Both files are CLKs of synthetic students of one region. Candidate pairs (similarities, datasets,
-records, in order) and groups (as sets) must be equal. Writes `results/anonlink_compatible.json`.
+records, in order) and groups (as sets) must be equal. Three rounds, in seconds of the processor.
+Writes `results/anonlink_compatible.json`.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from statistics import median
 
 import pandas as pd
 from clkhash_compatible import SCHEMAS
 from environments import environment
 from machine import described
+from turns import contenders, round_of, spread
 
 from pprl.interop.clkhash import LinkageSchema, encode
 from pprl.synthetic import population
 
 HERE = Path(__file__).parent
+ROUNDS = 3
 THRESHOLDS = ("0.9", "0.8", "0.7")
 SCHEMA = SCHEMAS["BLAKE2, bits per feature"]
 
@@ -41,44 +42,49 @@ def write(folder: Path, rows: int) -> None:
 
 def main(rows: int) -> None:
     """Compare both, print a table and write the results."""
-    core = max(os.sched_getaffinity(0))
+    script = str(HERE / "anonlink_contenders.py")
+    table = []
     with tempfile.TemporaryDirectory() as name:
         write(Path(name), rows)
-        started = {}
-        for contender, python in (("anonlink", environment("anonlink")), ("pprl", sys.executable)):
-            script = str(HERE / "anonlink_contenders.py")
-            command = [str(python), "-W", "ignore", script, contender, name, str(core)]
-            started[contender] = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            )
-        table: list[dict[str, Any]] = []
-        for threshold in THRESHOLDS:
-            answers = {}
-            for contender, process in started.items():
-                assert process.stdin and process.stdout
-                process.stdin.write(threshold + "\n")
-                process.stdin.flush()
-                answers[contender] = json.loads(process.stdout.readline())
-            theirs, ours = answers["anonlink"], answers["pprl"]
-            assert ours["pairs"] == theirs["pairs"], f"other pairs at {threshold}"
-            assert ours["groups"] == theirs["groups"], f"other groups at {threshold}"
-            seconds = {contender: answer["seconds"] for contender, answer in answers.items()}
-            row = {"threshold": threshold, "pairs": ours["pairs"][0], "groups": ours["groups"][0]}
-            table.append({**row, "seconds": seconds})
-            total = {contender: sum(times) for contender, times in seconds.items()}
-            print(
-                f"| {threshold} | {row['pairs']:,} | {row['groups']:,} | {total['anonlink']:.2f} "
-                f"| {total['pprl']:.2f} | {total['anonlink'] / total['pprl']:.1f} |",
-                flush=True,
-            )
-        for process in started.values():
-            assert process.stdin
-            process.stdin.close()
-            process.wait()
+        commands = {
+            "anonlink": [str(environment("anonlink")), "-W", "ignore", script, "anonlink", name],
+            "pprl": [sys.executable, script, "pprl", name],
+        }
+        print("| threshold | pairs | groups | anonlink, s | pprl, s | times faster |")
+        print("|---|---|---|---|---|---|")
+        with contenders(commands) as started:
+            for threshold in THRESHOLDS:
+                rounds = [round_of(started, threshold) for _ in range(ROUNDS)]
+                for answers in rounds:
+                    theirs, ours = answers["anonlink"], answers["pprl"]
+                    assert ours["pairs"] == theirs["pairs"], f"other pairs at {threshold}"
+                    assert ours["groups"] == theirs["groups"], f"other groups at {threshold}"
+                seconds = {who: [answers[who]["seconds"] for answers in rounds] for who in started}
+                total = {who: [sum(times) for times in seconds[who]] for who in started}
+                ratios = [
+                    theirs / ours
+                    for theirs, ours in zip(total["anonlink"], total["pprl"], strict=True)
+                ]
+                pairs, groups = (rounds[0]["pprl"][what][0] for what in ("pairs", "groups"))
+                table.append(
+                    {
+                        "threshold": threshold,
+                        "pairs": pairs,
+                        "groups": groups,
+                        "seconds": seconds,
+                        "times faster": ratios,
+                    }
+                )
+                times = (f"{median(total[who]):.2f}" for who in ("anonlink", "pprl"))
+                print(
+                    f"| {threshold} | {pairs:,} | {groups:,} | {' | '.join(times)} "
+                    f"| {spread(ratios)} |",
+                    flush=True,
+                )
     results = {
         "rows": rows,
         "machine": described("numpy", "numba"),
-        "peer": "anonlink 0.15.3",
+        "peer": (HERE / "peers" / "anonlink.txt").read_text(encoding="utf-8").splitlines(),
         "table": table,
     }
     path = HERE / "results" / "anonlink_compatible.json"

@@ -1,9 +1,9 @@
 """One contender in a process of its own, held to one core: candidate pairs and groups from CLKs.
 
 Run by `anonlink_compatible.py` as `anonlink_contenders.py NAME FOLDER CORE`: reads `a.json` and
-`b.json` in the folder, then one threshold a line, and answers each with the processor seconds of finding the
-pairs and of solving, and with digests of both. The same code runs for both; only the import
-differs.
+`b.json` in the folder, then one threshold a line, and answers each with the processor seconds of
+finding the pairs and of solving, and with digests of both. The same code runs for both; only the
+import differs.
 """
 
 from __future__ import annotations

@@ -1,24 +1,24 @@
 """Encoding by clkhash's linkage schemas: pprl beside clkhash, on one core, taking turns.
 
-Run `python benchmarks/clkhash_compatible.py [ROWS]`; clkhash gets an environment of its own. Each
-contender encodes the same records by the same schemas three times in turn; the best time
-counts, in seconds of the processor, so that what else runs on the machine matters little.
-The filters must be the same. Writes `results/clkhash_compatible.json`.
+Run `python benchmarks/clkhash_compatible.py [ROWS]`; clkhash gets an environment of its own. Both
+encode the same records by the same schemas in turn, three rounds; seconds are the processor's, so
+that what else runs on the machine matters little. The filters must be the same. Writes
+`results/clkhash_compatible.json`.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pandas as pd
 from environments import environment
 from machine import described
+from turns import contenders, round_of, spread
 
 from pprl.synthetic import population
 
@@ -79,47 +79,35 @@ def records(rows: int) -> list[list[str]]:
 
 def main(rows: int) -> None:
     """Time both, print a table and write the results."""
-    core = max(os.sched_getaffinity(0))
+    script = str(HERE / "clkhash_contenders.py")
+    table = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "records.json").write_text(json.dumps(records(rows)), encoding="utf-8")
         for index, document in enumerate(SCHEMAS.values()):
             (folder / str(index)).write_text(json.dumps(document), encoding="utf-8")
-        started = {}
-        for contender, python in (("clkhash", environment("clkhash")), ("pprl", sys.executable)):
-            command = [str(python), str(HERE / "clkhash_contenders.py"), contender, name, str(core)]
-            started[contender] = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            )
-        table = []
-        for index, title in enumerate(SCHEMAS):
-            seconds: dict[str, list[float]] = {contender: [] for contender in started}
-            digests = set()
-            for _ in range(ROUNDS):
-                for contender, process in started.items():
-                    assert process.stdin and process.stdout
-                    process.stdin.write(f"{index}\n")
-                    process.stdin.flush()
-                    answer = json.loads(process.stdout.readline())
-                    seconds[contender].append(answer["seconds"])
-                    digests.add(answer["digest"])
-            assert len(digests) == 1, "the filters differ"
-            best = {contender: min(times) for contender, times in seconds.items()}
-            ratio = best["clkhash"] / best["pprl"]
-            table.append({"schema": title, "seconds": seconds, "times faster": ratio})
-            print(
-                f"| {title} | {rows / best['clkhash']:,.0f} | {rows / best['pprl']:,.0f} "
-                f"| {ratio:.1f} |",
-                flush=True,
-            )
-        for process in started.values():
-            assert process.stdin
-            process.stdin.close()
-            process.wait()
+        commands = {
+            "clkhash": [str(environment("clkhash")), script, "clkhash", name],
+            "pprl": [sys.executable, script, "pprl", name],
+        }
+        print("| schema | clkhash, records/s | pprl, records/s | times faster |\n|---|---|---|---|")
+        with contenders(commands) as started:
+            for index, title in enumerate(SCHEMAS):
+                rounds = [round_of(started, str(index)) for _ in range(ROUNDS)]
+                digests = {answer["digest"] for answers in rounds for answer in answers.values()}
+                assert len(digests) == 1, "the filters differ"
+                seconds = {who: [answers[who]["seconds"] for answers in rounds] for who in started}
+                ratios = [
+                    theirs / ours
+                    for theirs, ours in zip(seconds["clkhash"], seconds["pprl"], strict=True)
+                ]
+                table.append({"schema": title, "seconds": seconds, "times faster": ratios})
+                speeds = (f"{rows / median(seconds[who]):,.0f}" for who in ("clkhash", "pprl"))
+                print(f"| {title} | {' | '.join(speeds)} | {spread(ratios)} |", flush=True)
     results = {
         "rows": rows,
         "machine": described("numpy", "pandas"),
-        "peer": (HERE / "peers" / "clkhash.txt").read_text(encoding="utf-8").strip(),
+        "peer": (HERE / "peers" / "clkhash.txt").read_text(encoding="utf-8").split(),
         "table": table,
     }
     path = HERE / "results" / "clkhash_compatible.json"

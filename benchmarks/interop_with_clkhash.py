@@ -31,24 +31,26 @@ CODED = "AAECAwQFBgcICQoLDA0ODw=="
 letters = st.text(
     st.one_of(st.sampled_from("abcXYZ -'"), st.characters(codec="utf-8")), max_size=12
 )
-# What each format of value is: values that conform, and some that do not.
+# What each format of value is, by whether all of them conform.
 VALUES = {
-    "string": letters,
-    "integer": st.one_of(
-        st.integers(3, 5).map(str),
+    ("string", True): letters,
+    ("string", False): letters,
+    ("integer", True): st.integers(3, 5).map(str),
+    ("integer", False): st.one_of(
         st.integers(-(10**6), 10**20).map(str),
         st.sampled_from([" 7", "+12", "1_0", "٣", "x", ""]),
     ),
-    "date": st.one_of(
-        st.dates().map(str), st.sampled_from(["2001-2-3", "0123-01-12", "2001-02-30", ""])
-    ),
-    "enum": st.sampled_from(["", "f", "m", "other"]),
+    ("date", True): st.dates().map(str),
+    ("date", False): st.sampled_from(["2001-2-3", "0123-01-12", "01-2-3", "2001-02-30", ""]),
+    ("enum", True): st.sampled_from("fm"),
+    ("enum", False): st.sampled_from(["", "f", "other"]),
 }
-NUMBERS = st.one_of(
-    st.integers(-(10**9), 10**9).map(str),
-    st.floats(-1e20, 1e20).map(str),
-    st.sampled_from(["", "nan", "inf", "x", "12.5", "1e300"]),
-)
+NUMBERS = {
+    True: st.one_of(
+        st.integers(-(10**9), 10**9).map(str), st.floats(-1e20, 1e20).map(str), st.just("")
+    ),
+    False: st.sampled_from(["nan", "inf", "x", "12.5", "1e300", " 8 "]),
+}
 missing = st.fixed_dictionaries(
     {"sentinel": st.sampled_from(["", "other", "x", "N/A"])},
     optional={"replaceWith": st.sampled_from(["", "unknown", "7"])},
@@ -84,6 +86,9 @@ formats = st.one_of(
     ),
     st.fixed_dictionaries({"type": st.just("enum"), "values": st.just(["f", "m"])}),
 )
+encodings = st.fixed_dictionaries(
+    {}, optional={"encoding": st.sampled_from(["utf-8", "utf-16", "utf-32"])}
+)
 grams = st.fixed_dictionaries(
     {"type": st.just("ngram"), "n": st.integers(1, 4)}, optional={"positional": st.booleans()}
 )
@@ -117,6 +122,7 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
     version = draw(st.sampled_from([1, 2, 3, 3]))
     features, columns = [], []
     uses_blake = False
+    is_clean = draw(st.integers(0, 3)) > 0
     number, rows = draw(st.integers(1, 3)), draw(st.integers(1, 3))
     for index in range(number):
         if draw(st.integers(0, 9)) == 0:
@@ -124,6 +130,10 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
             columns.append(st.just("anything"))
             continue
         value = draw(formats)
+        if is_clean and value["type"] == "string":
+            value = {"type": "string", **draw(encodings)}
+        elif is_clean and value["type"] == "date":
+            value["format"] = "%Y-%m-%d"
         hashing: dict[str, Any] = {}
         if draw(st.booleans()):
             hashing["missingValue"] = draw(missing)
@@ -131,12 +141,15 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
         uses_blake |= function["type"] == "blakeHash"
         if version > 1 and (function["type"] == "doubleHash" or draw(st.booleans())):
             hashing["hash"] = function
-        values = VALUES[value["type"]]
+        values = VALUES[value["type"], is_clean]
         if version == 3:
-            hashing["comparison"] = draw(st.one_of(grams, st.just({"type": "exact"}), numerics))
+            compared = [grams, st.just({"type": "exact"}), numerics]
+            if is_clean and value["type"] == "enum":
+                compared.pop()
+            hashing["comparison"] = draw(st.one_of(compared))
             hashing["strategy"] = draw(strategies)
             if hashing["comparison"]["type"] == "numeric" and value["type"] == "string":
-                values = NUMBERS
+                values = NUMBERS[is_clean]
         else:
             hashing["ngram"] = draw(st.integers(1, 3))
             if draw(st.booleans()):
