@@ -65,6 +65,10 @@ def test_candidate_links_carry_the_records_labels() -> None:
     links = ours.candidate_links(pairs, labels, pd.Index([7, 8, 9], name="other"))
     assert links.names == ["id", "other"]
     assert set(links) == {("x", 7), ("x", 8), ("y", 7), ("y", 8), ("z", 9)}
+    scores = ours.scored_links(pairs, labels, pd.Index([7, 8, 9], name="other"))
+    assert scores.name == "similarity"
+    assert scores.index.equals(links)
+    assert scores.tolist() == [1.0] * 5
     within = ours.candidate_links(pprl.similar_pairs(filters, None, 0.9), pd.Index(["x", "y", "z"]))
     assert within.names == ["rec_id_1", "rec_id_2"]
     assert list(within) == [("x", "y")]

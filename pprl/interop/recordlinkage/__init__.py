@@ -9,12 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pprl.errors import UsageError
-from pprl.interop.recordlinkage.links import candidate_links, links_by_id, links_of_pairs
+from pprl.interop.recordlinkage.links import (
+    candidate_links,
+    links_by_id,
+    links_of_pairs,
+    scored_links,
+)
 
 if TYPE_CHECKING:
     from pprl.interop.recordlinkage.features import FilterSimilarity
 
-__all__ = ["FilterSimilarity", "candidate_links", "links_by_id", "links_of_pairs"]
+__all__ = ["FilterSimilarity", "candidate_links", "links_by_id", "links_of_pairs", "scored_links"]
 
 
 def __getattr__(name: str) -> object:

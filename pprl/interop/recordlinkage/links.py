@@ -33,6 +33,20 @@ def candidate_links(
     return pd.MultiIndex.from_arrays([left[pairs.i], other[pairs.j]], names=names)
 
 
+def scored_links(
+    pairs: SimilarPairs, left: pd.Index[Any], right: pd.Index[Any] | None = None
+) -> pd.Series[float]:
+    """The similarity of each pair, by the labels of its records.
+
+    Arguments as of `candidate_links`, whose pairs are the index.
+
+    Returns:
+        `float64` named "similarity". As a frame (`to_frame()`) it is a comparison vector.
+    """
+    links = candidate_links(pairs, left, right)
+    return pd.Series(pairs.similarity, index=links, name="similarity")
+
+
 def links_of_pairs(pairs: pd.DataFrame, left: str, right: str) -> pd.MultiIndex:
     """The pairs of a linkage between two sources.
 
