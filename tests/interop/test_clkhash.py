@@ -242,8 +242,9 @@ def test_records_that_are_no_table_of_text_are_refused() -> None:
         encode([["a"], ["a", "b"]], schema, "secret")
     with pytest.raises(StudentsError, match="lack the columns name"):
         encode(pd.DataFrame({"surname": ["a"]}), schema, "secret")
-    with pytest.raises(UsageError, match="dtype=str"):
-        encode(pd.DataFrame({"name": [7]}), schema, "secret")
+    for value in (7, b"a", ["a"], 1.5):
+        with pytest.raises(UsageError, match="dtype=str"):
+            encode(pd.DataFrame({"name": ["a", value]}), schema, "secret")
 
 
 def spoilt(path: str, value: Any, source: Any = None) -> dict[str, Any]:

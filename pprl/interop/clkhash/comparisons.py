@@ -5,6 +5,7 @@ Each comparison cuts one value, and all values of a column at once.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -103,7 +104,7 @@ class Ngrams:
             keys = keys * len(letters) + coded[start + further]
         if self.positional:
             keys = keys * places + place
-        flat, seen = _numbered(keys, span)
+        flat, seen = numbered(keys, span)
         distinct = [joined[first : first + self.n] for first in start[seen].tolist()]
         if self.positional:
             where = (place[seen] + 1).tolist()
@@ -189,11 +190,12 @@ def comparison(table: Mapping[str, Any]) -> Comparison:
 
 def factorized(values: Sequence[str]) -> tuple[Whole, list[str]]:
     """Each value as its place among the distinct ones, and those, in order of appearance."""
-    places = {value: place for place, value in enumerate(dict.fromkeys(values))}
+    places: defaultdict[str, int] = defaultdict()
+    places.default_factory = places.__len__
     return np.fromiter(map(places.__getitem__, values), np.intp, len(values)), list(places)
 
 
-def _numbered(keys: NDArray[np.int64], span: int) -> tuple[Whole, Whole]:
+def numbered(keys: NDArray[np.int64], span: int) -> tuple[Whole, Whole]:
     """Each key as its place among the distinct ones, and where each of those occurs.
 
     Args:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
 
 from pprl.errors import StudentsError, UsageError
-from pprl.interop.clkhash.comparisons import Numeric, Tokens, factorized
+from pprl.interop.clkhash.comparisons import Numeric, Tokens, factorized, numbered
 from pprl.interop.clkhash.hashing import Hash, feature_keys, position_hash
 from pprl.interop.clkhash.schema import Hashing, LinkageSchema
-from pprl.interop.clkhash.unions import Words, folded, rows_of_bits, shares, unions
+from pprl.interop.clkhash.unions import Whole, Words, folded, rows_of_bits, shares, unions
 from pprl.interop.clks import Clks
 from pprl.progress import Progress, tracked
 
@@ -137,7 +138,7 @@ def _encoded(
         rows = slice(start, min(start + _ROWS, number))
         union = np.zeros((rows.stop - start, -(-schema.hashed_bits // 64)), np.uint64)
         for place, (feature, column) in enumerate(hashed):
-            codes, distinct = factorized(column[rows])
+            codes, distinct = _distinct(column[rows], feature.identifier)
             tokens, refused = feature.tokens(distinct, validate=validate)
             for code, reason in refused.items():
                 found = np.flatnonzero(codes == code) + start + 1
@@ -201,8 +202,9 @@ class _HashedFeature:
         else:
             split = shares(self.hashing.bits, tokens.counts)
             width = int(split.max(initial=0)) + 1
-            pairs, units = np.unique(tokens.flat * width + split, return_inverse=True)
-            rows, insertions = np.divmod(pairs, width)
+            keys = tokens.flat * width + split
+            units, seen = numbered(keys, width * len(tokens.distinct))
+            rows, insertions = np.divmod(keys[seen], width)
         encoded = [token.encode(self.hashing.encoding) for token in tokens.distinct]
         positions = self.hash(encoded, int(insertions.max(initial=0)))
         return unions(rows_of_bits(positions, rows, insertions, bits), units, tokens.counts)
@@ -215,6 +217,25 @@ def _lacks(encoding: str, text: str) -> bool:
     except UnicodeEncodeError:
         return True
     return False
+
+
+def _distinct(values: list[str], identifier: str) -> tuple[Whole, list[str]]:
+    """Each value as its place among the distinct ones, and those.
+
+    Raises:
+        UsageError: a value is no text.
+    """
+    try:
+        codes, distinct = factorized(values)
+        if all(isinstance(value, str) for value in distinct):
+            return codes, distinct
+    except TypeError:
+        # What cannot be a key of a dictionary is no text either.
+        pass
+    raise UsageError(
+        f"{identifier} holds values that are not text: read the file with dtype=str, so that "
+        "leading zeros stay."
+    )
 
 
 def _columns(
@@ -235,14 +256,7 @@ def _columns(
             raise StudentsError(
                 f"{len(ragged)} rows do not have the schema's {width} columns: rows {shown}."
             )
-        columns = [[record[place] for record in records] for place in range(width)]
-    for feature, column in zip(schema.features, columns, strict=True):
-        are_text = all(issubclass(kind, str) for kind in set(map(type, column)))
-        if feature.hashing is not None and not are_text:
-            raise UsageError(
-                f"{feature.identifier} holds values that are not text: read the file with "
-                "dtype=str, so that leading zeros stay."
-            )
+        columns = [list(map(itemgetter(place), records)) for place in range(width)]
     return columns
 
 
