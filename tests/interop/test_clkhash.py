@@ -72,7 +72,7 @@ def test_a_frame_is_read_by_its_headers() -> None:
 
 def test_many_rows_are_encoded_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows and values go by in pieces, which changes nothing."""
-    monkeypatch.setattr("pprl.interop.clkhash.encoding._ROWS", 7)
+    monkeypatch.setattr("pprl.interop.clkhash.encoding._UNION_BYTES", 7 * 128)
     monkeypatch.setattr("pprl.interop.clkhash.unions._TILE_BYTES", 1)
     for case in FEBRL["cases"][:3]:
         made = encode(case["records"], LinkageSchema.of(case["schema"]), case["secret"])

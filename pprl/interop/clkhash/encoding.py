@@ -22,6 +22,7 @@ from pprl.interop.clks import Clks
 from pprl.progress import Progress, tracked
 
 _ROWS = 1 << 17
+_UNION_BYTES = 1 << 27
 _TOLD = 20
 
 
@@ -134,9 +135,11 @@ def _encoded(
         for _ in range(len(hashed) if is_apart else 1)
     ]
     faults: list[tuple[int, str]] = []
-    for start in tracked(range(0, number, _ROWS), "encode", progress):
-        rows = slice(start, min(start + _ROWS, number))
-        union = np.zeros((rows.stop - start, -(-schema.hashed_bits // 64)), np.uint64)
+    words = -(-schema.hashed_bits // 64)
+    step = max(1, min(_ROWS, _UNION_BYTES // (8 * words)))
+    for start in tracked(range(0, number, step), "encode", progress):
+        rows = slice(start, min(start + step, number))
+        union = np.zeros((rows.stop - start, words), np.uint64)
         for place, (feature, column) in enumerate(hashed):
             codes, distinct = _distinct(column[rows], feature.identifier)
             tokens, refused = feature.tokens(distinct, validate=validate)
