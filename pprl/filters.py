@@ -16,7 +16,7 @@ Words = NDArray[np.uint64]
 Draws = Callable[[int, NDArray[np.intp]], Words]
 
 WORD_BITS = 64
-_TILE = 1 << 13
+_TILE = 1 << 15
 
 
 def distinct_positions(draws: Draws, rows: int, bits: int, insertions: int) -> Words:
@@ -105,8 +105,12 @@ def _set(words: Words, positions: Words, bit: np.uint64 | Words, spare: Words) -
     """Set one bit in each filter, or none where `bit` is 0; `spare` is scratch."""
     for index, word in enumerate(words):
         # A shift by 64 or more leaves nothing, so the bit appears in its own word only.
-        np.bitwise_xor(positions, np.uint64(WORD_BITS * index), out=spare)
-        np.left_shift(bit, spare, out=spare)
+        by = (
+            np.bitwise_xor(positions, np.uint64(WORD_BITS * index), out=spare)
+            if index
+            else positions
+        )
+        np.left_shift(bit, by, out=spare)
         np.bitwise_or(word, spare, out=word)
 
 
