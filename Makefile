@@ -2,7 +2,7 @@
 # Paths are relative throughout, so a checkout may lie in a folder with spaces in its name.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help demo test test-all environments check coverage smoke bench clean
+.PHONY: help demo test test-all environments check coverage smoke interop bench clean
 
 help: ## Print this list
 	@echo "make <target>, where <target> is one of"
@@ -36,12 +36,18 @@ smoke: .venv-pandas3/stamp ## The smoke tests only, on the built wheel with pand
 
 environments: .venv-test/stamp .venv-pandas3/stamp
 
+interop: .venv-test/stamp ## Random schemas, filters and pairs against clkhash and anonlink themselves
+	.venv-test/bin/python benchmarks/interop_with_clkhash.py
+	.venv-test/bin/python benchmarks/interop_with_anonlink.py
+
 bench: .venv-bench/stamp ## The benchmarks and their page, peers in their own environments (an hour)
 	.venv-bench/bin/python benchmarks/similar_pairs.py
 	.venv-bench/bin/python benchmarks/lsh.py
 	.venv-bench/bin/python benchmarks/encoding.py
 	.venv-bench/bin/python benchmarks/linking.py
 	.venv-bench/bin/python benchmarks/where_time_goes.py
+	.venv-bench/bin/python benchmarks/clkhash_compatible.py
+	.venv-bench/bin/python benchmarks/anonlink_compatible.py
 	.venv-bench/bin/python benchmarks/against_splink.py 101 102 103
 	.venv-bench/bin/python -m benchmarks.indistinguishability
 	.venv-bench/bin/python benchmarks/page.py

@@ -64,3 +64,16 @@ class MismatchError(SubmissionError):
 
 class RegistryError(PPRLError):
     """The hub's registry of study IDs is in use, foreign, damaged or made under another key."""
+
+
+class SchemaError(PPRLError):
+    """A linkage schema of another library is faulty.
+
+    Attributes:
+        faults: every fault found, each with its place.
+    """
+
+    def __init__(self, message: str, faults: Iterable[str] = ()) -> None:
+        """Keep `faults` beside the message that already lists them."""
+        super().__init__(message)
+        self.faults = tuple(faults)

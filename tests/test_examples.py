@@ -40,7 +40,7 @@ def test_every_agreement_can_be_loaded(path: Path) -> None:
 
 def test_every_example_is_run() -> None:
     """None is added without a claim below."""
-    assert {path.name for path in EXAMPLES.glob("*.py")} == {"febrl4.py"}
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {"beside_splink.py", "febrl4.py"}
 
 
 @pytest.mark.skipif(
@@ -57,3 +57,14 @@ def test_febrl_4_is_linked_from_end_to_end() -> None:
     assert precision > 0.98
     assert recall > 0.95
     assert f1 > 0.98
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("splink") is None, reason="needs Splink: pip install splink"
+)
+def test_the_same_people_are_linked_beside_splink() -> None:
+    """Both find most of them, with names and without."""
+    printed = output_of("beside_splink.py")
+    scores = dict(re.findall(r"^(Splink|pprl), .*F1 ([\d.]+)$", printed, re.MULTILINE))
+    assert float(scores["Splink"]) > 0.9
+    assert float(scores["pprl"]) > 0.97

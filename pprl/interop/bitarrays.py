@@ -12,23 +12,36 @@ from numpy.typing import NDArray
 from pprl.errors import UsageError
 
 WORD_BITS = 64
+BITS_REVERSED = np.packbits(
+    np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1), axis=1, bitorder="little"
+)[:, 0]
+"""Each byte with its bits in the opposite order, `uint8[256]`."""
 
 
 def to_bitarrays(
-    filters: NDArray[np.uint64], *, endian: Literal["big", "little"] = "little"
+    filters: NDArray[np.uint64],
+    *,
+    endian: Literal["big", "little"] = "little",
+    bits: int | None = None,
 ) -> list[bitarray]:
-    """Filters as bitarrays of `64 * words` bits; bit `p` of a filter is element `p`.
+    """Filters as bitarrays; bit `p` of a filter is element `p`.
+
+    Little-endian ones of whole words share memory with `filters` where these are contiguous, and
+    cannot be written to; the others are copies.
 
     Args:
         filters: `uint64[n, words]`.
         endian: how the bitarrays keep their bits in bytes. It changes none of their elements.
+        bits: their length; None for all `64 * words`.
     """
-    made = []
-    for row in np.ascontiguousarray(filters, "<u8"):
-        bits = bitarray(endian="little")
-        bits.frombytes(row.tobytes())
-        made.append(bits if endian == "little" else bitarray(bits, endian="big"))
-    return made
+    octets = np.ascontiguousarray(filters, "<u8").view(np.uint8)
+    octets.flags.writeable = False
+    if endian == "big":
+        octets = BITS_REVERSED[octets]
+    whole = [bitarray(buffer=row, endian=endian) for row in octets]
+    if bits is None:
+        return whole if endian == "little" else [bitarray(row) for row in whole]
+    return [row[:bits] for row in whole]
 
 
 def from_bitarrays(bitarrays: Sequence[bitarray]) -> NDArray[np.uint64]:
@@ -42,9 +55,12 @@ def from_bitarrays(bitarrays: Sequence[bitarray]) -> NDArray[np.uint64]:
     lengths = {len(bits) for bits in bitarrays}
     if len(lengths) > 1:
         raise UsageError("the bitarrays differ in length; filters of one file have one length.")
+    octets = np.frombuffer(
+        b"".join([bitarray(bits, endian="little").tobytes() for bits in bitarrays]), np.uint8
+    )
     words = -(-max(lengths, default=0) // WORD_BITS)
-    filters = np.zeros((len(bitarrays), words), "<u8")
-    for row, bits in zip(filters, bitarrays, strict=True):
-        content = bitarray(bits, endian="little").tobytes()
-        row.view(np.uint8)[: len(content)] = np.frombuffer(content, np.uint8)
-    return filters.astype(np.uint64, copy=False)
+    padded = np.zeros((len(bitarrays), 8 * words), np.uint8)
+    if octets.size:
+        octets = octets.reshape(len(bitarrays), -1)
+        padded[:, : octets.shape[1]] = octets
+    return padded.view("<u8").astype(np.uint64, copy=False)

@@ -75,3 +75,22 @@ def test_three_hundred_students_go_from_files_to_crosswalks(tmp_path: Path) -> N
         assert crosswalk["record"].tolist() == list(range(records))
         assert crosswalk["study_id"].str.len().eq(18).all()
     assert "expected precision" in linkage.summary()
+
+
+def test_other_libraries_forms_work_with_this_pandas() -> None:
+    """Filters by a linkage schema, their similar pairs, and these as links."""
+    from pprl.interop import anonlink
+    from pprl.interop.clkhash import LinkageSchema, encode
+    from pprl.interop.recordlinkage import candidate_links
+
+    hashing = {"comparison": {"type": "ngram", "n": 2}, "strategy": {"bitsPerToken": 9}}
+    feature = {"identifier": "last_name", "format": {"type": "string"}, "hashing": hashing}
+    clk = {"l": 256, "kdf": {"type": "HKDF"}}
+    schema = LinkageSchema.of({"version": 3, "clkConfig": clk, "features": [feature]})
+    students = pd.DataFrame({"last_name": ["garcia", None, "lee"]}, index=["x", "y", "z"])
+    clks = encode(students, schema, "secret")
+    pairs = pprl.similar_pairs(clks.filters, clks.filters, 0.9)
+    assert list(candidate_links(pairs, students.index)) == [("x", "x"), ("z", "z")]
+    assert clks.to_series(students.index).str.len().tolist() == [32, 32, 32]
+    found = anonlink.similarities.dice_coefficient([clks, clks], 0.9)
+    assert [list(side) for side in found[1]] == [[0, 2], [0, 2]]
