@@ -103,6 +103,49 @@ def test_a_file_taken_in_before_changes_nothing(
     assert not files[0].exists()
 
 
+def test_a_file_taken_in_and_deleted_may_be_named_again(
+    store: LinkageStore,
+    files: list[Path],
+    keeping: Agreement,
+    students_agreement: Agreement,
+    tmp_path: Path,
+) -> None:
+    """As when a command is run again; one that never came is told, even if another was deleted."""
+    first = store.add(files[0], students_agreement)
+    again = store.add(files[0], students_agreement)
+    assert again == dataclasses.replace(first, again=True)
+    assert events(store) == [RECEIVED, DROPPED]
+    with pytest.raises(SubmissionError, match="cannot be read"):
+        store.add(tmp_path / "never.pprl", students_agreement)
+    with pytest.raises(SubmissionError, match="cannot be read"):
+        store.add(files[0], keeping)
+
+
+def test_a_process_that_died_before_it_deleted_is_followed_by_one_that_does(
+    store: LinkageStore,
+    files: list[Path],
+    students_agreement: Agreement,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whether the file is there still or was deleted unlogged."""
+    for path in files[:2]:
+        with monkeypatch.context() as patch:
+            patch.setattr("pprl.hub.custody.store.destroy", _die)
+            with pytest.raises(KeyboardInterrupt):
+                store.add(path, students_agreement)
+    files[1].unlink()
+    assert events(store) == [RECEIVED, RECEIVED]
+    for path in files[:2]:
+        assert store.add(path, students_agreement).again
+        assert not path.exists()
+    assert events(store) == [RECEIVED, RECEIVED, DROPPED, DROPPED]
+
+
+def _die(*_: object) -> None:
+    """Be killed."""
+    raise KeyboardInterrupt
+
+
 def numbered(submission: Submission, sequence: int, path: Path, **changed: object) -> Path:
     """A submission under another number."""
     manifest = dataclasses.replace(submission.manifest, sequence=sequence, **changed)
