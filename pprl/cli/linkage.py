@@ -53,6 +53,15 @@ def link(
             help="The hub's private key, to which the files are sealed; not needed in trials.",
         ),
     ] = None,
+    renews: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--renews",
+            metavar="FILE",
+            help="An agreement that this one renews: files made under it are taken too. May be "
+            "repeated.",
+        ),
+    ] = None,
     allow_unverified: Annotated[
         bool,
         typer.Option(

@@ -6,6 +6,8 @@ one goes on with an armored age file (scrypt) that holds the content of an unloc
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import os
 import stat
@@ -17,6 +19,7 @@ from pprl.errors import KeyFileError
 
 LOCKED = b", locked\n"
 MOST_BYTES = 1 << 16
+SECRET_BYTES = 32
 
 
 def save_key_file(
@@ -104,9 +107,39 @@ def refuse_open_to_others(path: Path) -> None:
         raise KeyFileError(f"{path}: is open to other users. Run: chmod 600 {path}")
 
 
-def checksum(magic: bytes, secret: bytes) -> bytes:
+def save_secret(
+    path: str | os.PathLike[str], magic: bytes, secret: bytes, passphrase: str | None
+) -> None:
+    """Write a secret of random bytes as a key file: base64, and a checksum.
+
+    Raises:
+        KeyFileError: as `save_key_file`.
+    """
+    lines = base64.b64encode(secret) + b"\n" + _checksum(magic, secret) + b"\n"
+    save_key_file(path, magic, lines, passphrase)
+
+
+def load_secret(path: Path, magic: bytes, what: str, passphrase: str | None) -> bytes:
+    """Read what `save_secret` wrote: 32 bytes.
+
+    Raises:
+        KeyFileError: as `load_key_file`; or a letter was changed or lost.
+    """
+    content = load_key_file(path, magic, what, passphrase)
+    try:
+        text, check = content.split()
+        secret = base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error):
+        secret, check = b"", b""
+    if len(secret) != SECRET_BYTES or _checksum(magic, secret) != check:
+        raise KeyFileError(f"{path}: is damaged. Restore it, or ask who sent it for a copy.")
+    return secret
+
+
+def _checksum(magic: bytes, secret: bytes) -> bytes:
     """Eight digits that tell a mistyped or damaged key file; they reveal nothing usable."""
-    return hashlib.sha256(magic + b" checksum" + secret).hexdigest()[:8].encode("ascii")
+    kind = magic.rsplit(b" ", 1)[0]
+    return hashlib.sha256(kind + b" checksum" + secret).hexdigest()[:8].encode("ascii")
 
 
 def _unlocked(path: Path, content: bytes, passphrase: str | None) -> bytes:

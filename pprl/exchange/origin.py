@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from pprl.agreement import Agreement
-from pprl.agreement.enforcement import enforce
+from pprl.agreement.enforcement import enforce, signature_fault
 from pprl.agreement.signatures import verify
 from pprl.errors import MismatchError, SignatureError, SubmissionError, UsageError
 from pprl.exchange.container import Head
@@ -60,36 +62,62 @@ def checked_recipient(bound: str, asked: str, signing_key: SigningKey | None) ->
     return recipient
 
 
-def signer_of(
-    head: Head, purpose: str, name: str, agreement: Agreement | None, allow_unverified: bool
-) -> str:
-    """Which party signed a file.
+@dataclass(frozen=True)
+class Origin:
+    """Who vouches for a file.
+
+    Attributes:
+        party: whose key signed it; "" if it is not verified.
+        agreements: those in which that key is the party's; if it is not verified, all.
+    """
+
+    party: str
+    agreements: tuple[Agreement, ...]
+
+
+def origin_of(
+    head: Head,
+    purpose: str,
+    name: str,
+    agreements: Sequence[Agreement],
+    allow_unverified: bool,
+) -> Origin:
+    """Who signed a file.
 
     The signature is held against every party's key before the manifest is read, so that nothing of
     a stranger's is parsed.
 
-    Returns:
-        the party's id, "" if the file is not verified and that is allowed.
+    Args:
+        head: what stands before the parts.
+        purpose: for which it must be signed.
+        name: what messages call the file.
+        agreements: the agreement, then those that it renews; none: nobody is known.
+        allow_unverified: take what nobody vouches for.
 
     Raises:
         SubmissionError: it is not signed by one of the parties.
     """
+    unverified = Origin("", tuple(agreements))
     if not head.signature:
-        if allow_unverified or (agreement is not None and agreement.trial):
-            return ""
+        if allow_unverified or (agreements and agreements[0].trial):
+            return unverified
         raise SubmissionError(
             f"{name}: is not signed. Ask for a signed file; for a trial, pass a trial agreement "
             "as signers, or allow_unverified=True."
         )
-    for party in () if agreement is None else agreement.parties:
-        try:
-            verify(party.public_key, purpose, head.manifest, head.signature)
-        except SignatureError:
-            continue
-        return party.id
+    signers: dict[str, list[Agreement]] = {}
+    for agreement in agreements:
+        for party in agreement.parties:
+            try:
+                verify(party.public_key, purpose, head.manifest, head.signature)
+            except SignatureError:
+                continue
+            signers.setdefault(party.id, []).append(agreement)
+    for party_id, known in signers.items():
+        return Origin(party_id, tuple(known))
     if allow_unverified:
-        return ""
-    if agreement is None:
+        return unverified
+    if not agreements:
         raise SubmissionError(f"{name}: is signed. Pass signers=agreement to check by whom.")
     raise SubmissionError(
         f"{name}: is signed by none of the agreement's parties, or was altered. Ask for it again, "
@@ -99,7 +127,7 @@ def signer_of(
 
 def check_made_for(
     manifest: Bound,
-    signer: str,
+    origin: Origin,
     agreement: Agreement,
     name: str,
     today: datetime.date | None = None,
@@ -109,25 +137,34 @@ def check_made_for(
     Raises:
         AgreementError: the institution is no party, or has not signed the agreement.
         SubmissionError: it says it is another party's than its signer's.
-        MismatchError: it was made for another hub or under another text of the agreement, or it
+        MismatchError: it was made for another hub, or under a text of the agreement that is neither
+            this one nor one that this one renews and the institution signed with that key; or it
             tells of a field or pass that the agreement does not have.
     """
-    if signer and manifest.institution != signer:
+    institution = manifest.institution
+    if origin.party and institution != origin.party:
         raise SubmissionError(
-            f"{name}: says it comes from {manifest.institution}, and is signed by {signer}."
+            f"{name}: says it comes from {institution}, and is signed by {origin.party}."
         )
-    enforce(agreement, (manifest.institution,), today=today)
+    enforce(agreement, (institution,), today=today)
     if isinstance(manifest, Manifest):
         _check_declared(manifest, agreement, name)
     if agreement.trial:
         return
     if manifest.recipient != agreement.hub_key:
         raise MismatchError(f"{name}: was made for another hub. Ask for one made for this hub.")
-    if manifest.agreement != agreement.digest:
+    texts = {
+        text.digest
+        for text in origin.agreements
+        if text.digest == agreement.digest
+        or (institution in text.signers and not signature_fault(text, institution))
+    }
+    if manifest.agreement not in texts:
         raise MismatchError(
             f"{name}: was made under another text of the agreement ({manifest.agreement[:12]}, "
-            f"here {agreement.digest[:12]}). Give both sides the same file and encode again: under "
-            "new dates the same students give the same encodings."
+            f"here {agreement.digest[:12]}). If this one renews that, give that one too; else "
+            "encode again under this one: the same students give the same encodings unless "
+            "[linkage] changed."
         )
 
 

@@ -36,7 +36,7 @@ from pprl.exchange.origin import (
     check_made_for,
     check_recipient,
     checked_recipient,
-    signer_of,
+    origin_of,
 )
 from pprl.exchange.payload_columns import STUDY_ID, held_faults, named_faults
 from pprl.exchange.sealing import mapped, write_pieces
@@ -177,9 +177,9 @@ class Payload:
         enforce(signers, (), today=today)
         view, sealed = mapped(Path(path), identity)
         head = read_head(view, name, PAYLOAD_MAGIC)
-        signer = signer_of(head, PAYLOAD_FILE, name, signers, allow_unverified)
+        origin = origin_of(head, PAYLOAD_FILE, name, [signers], allow_unverified)
         said = _Said.read(head.manifest, name)
-        check_made_for(said, signer, signers, name, today)
+        check_made_for(said, origin, signers, name, today)
         if sealed:
             check_recipient(said.recipient, identity, name)
         if faults := list(named_faults(list(said.columns), dict(signers.payload.columns))):

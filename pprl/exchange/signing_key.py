@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 import secrets
 from pathlib import Path
@@ -12,10 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from pprl.agreement.signatures import message
 from pprl.errors import KeyFileError
-from pprl.exchange.key_file import checksum, load_key_file, save_key_file
+from pprl.exchange.key_file import SECRET_BYTES, load_secret, save_secret
 
 MAGIC = b"pprl signing key 1"
-SEED_BYTES = 32
 _WHAT = "a pprl signing key. Make one: pprl key new --kind signing"
 
 
@@ -30,15 +27,15 @@ class SigningKey:
         Raises:
             KeyFileError: not 32 bytes.
         """
-        if len(seed) != SEED_BYTES:
-            raise KeyFileError(f"A signing key has {SEED_BYTES} bytes, not {len(seed)}.")
+        if len(seed) != SECRET_BYTES:
+            raise KeyFileError(f"A signing key has {SECRET_BYTES} bytes, not {len(seed)}.")
         self._seed = bytes(seed)
         self._key = Ed25519PrivateKey.from_private_bytes(self._seed)
 
     @classmethod
     def generate(cls) -> SigningKey:
         """A new key from the operating system's random numbers."""
-        return cls(secrets.token_bytes(SEED_BYTES))
+        return cls(secrets.token_bytes(SECRET_BYTES))
 
     @property
     def public_key(self) -> str:
@@ -55,8 +52,7 @@ class SigningKey:
         Raises:
             KeyFileError: there is a file of that name, or it cannot be written.
         """
-        lines = base64.b64encode(self._seed) + b"\n" + checksum(MAGIC, self._seed) + b"\n"
-        save_key_file(path, MAGIC, lines, passphrase)
+        save_secret(path, MAGIC, self._seed, passphrase)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], passphrase: str | None = None) -> SigningKey:
@@ -65,15 +61,7 @@ class SigningKey:
         Raises:
             KeyFileError: missing, not a signing key, locked, damaged, or open to other users.
         """
-        content = load_key_file(Path(path), MAGIC, _WHAT, passphrase)
-        try:
-            text, check = content.split()
-            seed = base64.b64decode(text, validate=True)
-        except (ValueError, binascii.Error):
-            seed, check = b"", b""
-        if len(seed) != SEED_BYTES or checksum(MAGIC, seed) != check:
-            raise KeyFileError(f"{path}: is damaged. Restore it from a backup.")
-        return cls(seed)
+        return cls(load_secret(Path(path), MAGIC, _WHAT, passphrase))
 
     def __repr__(self) -> str:
         """Nothing of the key."""

@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from pprl.exchange.origin import (
     check_made_for,
     check_recipient,
     checked_recipient,
-    signer_of,
+    origin_of,
 )
 from pprl.exchange.sealing import mapped, write_pieces
 from pprl.exchange.signing_key import SigningKey
@@ -130,6 +130,7 @@ class Submission:
         *,
         identity: Identity | None = None,
         signers: Agreement | None = None,
+        renews: Sequence[Agreement] = (),
         allow_unverified: bool = False,
         today: datetime.date | None = None,
     ) -> Submission:
@@ -142,6 +143,8 @@ class Submission:
             path: the file.
             identity: the hub's private key; needed if the file is sealed.
             signers: the agreement; what it does not allow is refused before any work.
+            renews: agreements that this one renews: a file that was made and signed under one of
+                them is taken too, as last year's are.
             allow_unverified: also take a file that is unsigned, or signed by a key that the
                 agreement does not know: then nobody vouches for where it comes from. A trial
                 agreement, which has no keys, takes unsigned files anyway.
@@ -159,10 +162,11 @@ class Submission:
             enforce(signers, (), today=today)
         view, sealed = mapped(Path(path), identity)
         head = read_head(view, name)
-        signer = signer_of(head, MATCH_FILE, name, signers, allow_unverified)
+        agreements = [] if signers is None else [signers, *renews]
+        origin = origin_of(head, MATCH_FILE, name, agreements, allow_unverified)
         manifest = Manifest.from_bytes(head.manifest, name)
         if signers is not None:
-            check_made_for(manifest, signer, signers, name, today)
+            check_made_for(manifest, origin, signers, name, today)
         if sealed:
             check_recipient(manifest.recipient, identity, name)
         lengths = [part.bytes for part in manifest.parts]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -14,9 +11,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from pprl.errors import KeyFileError
 from pprl.exchange.container import LINKAGE_KEY_MAGIC
-from pprl.exchange.key_file import load_key_file, save_key_file
+from pprl.exchange.key_file import SECRET_BYTES, load_secret, save_secret
 
-KEY_BYTES = 32
+KEY_BYTES = SECRET_BYTES
 CHECK_BYTES = 16
 _MAGIC = LINKAGE_KEY_MAGIC + b" 1"
 _WHAT = (
@@ -61,8 +58,7 @@ class LinkageKey:
             KeyFileError: a file of that name exists (it is never overwritten: with the only copy
                 of a key all study IDs would be lost), or it cannot be written.
         """
-        lines = base64.b64encode(self._secret) + b"\n" + _checksum(self._secret) + b"\n"
-        save_key_file(path, _MAGIC, lines, passphrase)
+        save_secret(path, _MAGIC, self._secret, passphrase)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], passphrase: str | None = None) -> LinkageKey:
@@ -72,15 +68,7 @@ class LinkageKey:
             KeyFileError: missing, not a key file, locked, damaged, or (on POSIX) open to other
                 users.
         """
-        content = load_key_file(Path(path), _MAGIC, _WHAT, passphrase)
-        try:
-            text, check = content.split()
-            secret = base64.b64decode(text, validate=True)
-        except (ValueError, binascii.Error):
-            secret, check = b"", b""
-        if len(secret) != KEY_BYTES or _checksum(secret) != check:
-            raise KeyFileError(f"{path}: is damaged. Ask the institution that sent it for a copy.")
-        return cls(secret)
+        return cls(load_secret(Path(path), _MAGIC, _WHAT, passphrase))
 
     def exported(self) -> bytes:
         """The key itself, to be sealed to another institution and to nobody else: 32 bytes."""
@@ -108,8 +96,3 @@ class LinkageKey:
     def __reduce__(self) -> tuple[object, ...]:
         """Refuse to be pickled: a key must not slip into a file or another process unseen."""
         raise KeyFileError("A linkage key is not pickled; save it with LinkageKey.save.")
-
-
-def _checksum(secret: bytes) -> bytes:
-    """Eight digits that tell a mistyped or damaged key file; they reveal nothing usable."""
-    return hashlib.sha256(b"pprl linkage key checksum" + secret).hexdigest()[:8].encode("ascii")

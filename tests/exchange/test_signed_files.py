@@ -286,6 +286,45 @@ def test_a_file_made_under_another_text_is_refused(tmp_path: Path, content: byte
         opened(tmp_path / "f.pprl", other)
 
 
+def test_a_file_made_under_an_agreement_that_was_renewed_is_taken(
+    tmp_path: Path, content: bytes
+) -> None:
+    """Last year's file under this year's agreement, if the hub holds last year's too."""
+    (tmp_path / "f.pprl").write_bytes(sealed(content))
+    renewed = signed(expires=datetime.date(2032, 6, 30))
+    with pytest.raises(MismatchError, match="If this one renews that, give that one too"):
+        opened(tmp_path / "f.pprl", renewed)
+    assert opened(tmp_path / "f.pprl", renewed, renews=[AGREEMENT]).records == 4
+    later = datetime.date(2031, 1, 1)
+    assert opened(tmp_path / "f.pprl", renewed, renews=[AGREEMENT], today=later).records == 4
+    unsigned = dataclasses.replace(AGREEMENT, signatures=())
+    with pytest.raises(MismatchError, match="another text"):
+        opened(tmp_path / "f.pprl", renewed, renews=[unsigned])
+
+
+def test_an_old_key_vouches_for_old_texts_alone(tmp_path: Path, content: bytes) -> None:
+    """A key that the renewal replaced, perhaps since it was stolen, signs nothing under it."""
+    new = SigningKey(b"n" * 32)
+    parties = (
+        dataclasses.replace(AGREEMENT.parties[0], public_key=new.public_key),
+        AGREEMENT.parties[1],
+    )
+    unsigned = dataclasses.replace(AGREEMENT, parties=parties)
+    signatures = (
+        unsigned.sign("fresno", new, today=TODAY),
+        unsigned.sign("reedley", KEYS["reedley"], today=TODAY),
+    )
+    renewed = dataclasses.replace(unsigned, signatures=signatures)
+    (tmp_path / "f.pprl").write_bytes(sealed(content))
+    assert opened(tmp_path / "f.pprl", renewed, renews=[AGREEMENT]).records == 4
+    made = submission(renewed)
+    made.write(tmp_path / "g.pprl", signing_key=KEYS["fresno"])
+    with pytest.raises(MismatchError, match="another text"):
+        opened(tmp_path / "g.pprl", renewed, renews=[AGREEMENT])
+    made.write(tmp_path / "g.pprl", signing_key=new)
+    assert opened(tmp_path / "g.pprl", renewed, renews=[AGREEMENT]).records == 4
+
+
 def test_a_field_or_pass_that_is_not_declared_is_refused(tmp_path: Path) -> None:
     """Even if its sender signed it."""
     for changed, told in (
