@@ -187,6 +187,9 @@ def test_the_last_submission_of_each_institution_is_linked(
     store.add(numbered(submissions["orchard-usd"], 2, tmp_path / "2.pprl"), keeping)
     found = {item.institution: item.manifest.sequence for item in store.submissions(keeping)}
     assert found == {"city-college": 1, "county-college": 1, "orchard-usd": 2}
+    before = {item.institution: item.manifest.sequence for item in store.earlier(keeping)}
+    assert before == {"orchard-usd": 1}
+    assert store.earlier(keeping, ["city-college"]) == []
     named = store.submissions(keeping, ["orchard-usd"])
     assert [item.institution for item in named] == ["orchard-usd"]
     with pytest.raises(CustodyError, match="holds nothing of 'riverbend-usd'"):
@@ -202,6 +205,7 @@ def test_submissions_under_another_linkage_key_lie_beside_each_other(
         path = numbered(submission, 1, tmp_path / f"{key_check[0]}.pprl", key_check=key_check)
         assert not store.add(path, keeping).again
     assert len(store.encodings()) == 2
+    assert store.earlier(keeping) == []
     (kept,) = store.submissions(keeping)
     assert kept.manifest.key_check == "b" * 32
 
