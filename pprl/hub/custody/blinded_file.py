@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from pprl.errors import SubmissionError
+from pprl.errors import CustodyError, SubmissionError
 from pprl.exchange import Manifest, Submission
 from pprl.exchange.container import container, read_head, read_parts
 from pprl.exchange.sealing import mapped, write_pieces
@@ -61,6 +63,25 @@ def read_blinded(path: Path, kept: str) -> Submission:
         passes[part.pass_name] = from_arrow(table, part, name)
         check_entries(passes[part.pass_name], manifest.records, f"{name} pass {part.pass_name!r}")
     return Submission(manifest, passes, head.signature.decode("ascii", "replace"))
+
+
+def read_kept(folder: Path, received: Mapping[str, Any]) -> Submission:
+    """Read a submission from a store's folder.
+
+    Args:
+        folder: the store's.
+        received: what its ledger says of when it was taken in.
+
+    Raises:
+        CustodyError: it was sealed or destroyed.
+        SubmissionError: it is damaged, or not what was kept.
+    """
+    path = folder / received["file"]
+    if not path.exists():
+        raise CustodyError(
+            f"{path}: was sealed or destroyed. The ledger says which: pprl store show"
+        )
+    return read_blinded(path, received["kept"])
 
 
 def name_of(manifest: Manifest) -> str:

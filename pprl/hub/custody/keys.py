@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 import secrets
 from pathlib import Path
@@ -13,10 +11,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from pprl.errors import KeyFileError
-from pprl.exchange.key_file import checksum, load_key_file, save_key_file
+from pprl.exchange.key_file import SECRET_BYTES, load_secret, save_secret
 
 Kind = Literal["linkage store", "analysis store"]
-KEY_BYTES = 32
 
 
 class CustodyKey:
@@ -30,17 +27,17 @@ class CustodyKey:
         Raises:
             KeyFileError: not 32 bytes.
         """
-        if len(secret) != KEY_BYTES:
-            raise KeyFileError(f"A store's key has {KEY_BYTES} bytes, not {len(secret)}.")
+        if len(secret) != SECRET_BYTES:
+            raise KeyFileError(f"A store's key has {SECRET_BYTES} bytes, not {len(secret)}.")
         self._secret = bytes(secret)
         self.kind = kind
 
     @classmethod
     def generate(cls, kind: Kind) -> CustodyKey:
         """A new key from the operating system's random numbers."""
-        return cls(secrets.token_bytes(KEY_BYTES), kind)
+        return cls(secrets.token_bytes(SECRET_BYTES), kind)
 
-    def derive(self, salt: str, purpose: str, length: int = KEY_BYTES) -> bytes:
+    def derive(self, salt: str, purpose: str, length: int = SECRET_BYTES) -> bytes:
         """HKDF-SHA-256 (RFC 5869): one key for each purpose.
 
         Args:
@@ -62,9 +59,7 @@ class CustodyKey:
         Raises:
             KeyFileError: there is a file of that name, or it cannot be written.
         """
-        magic = _magic(self.kind)
-        lines = base64.b64encode(self._secret) + b"\n" + checksum(magic, self._secret) + b"\n"
-        save_key_file(path, magic, lines, passphrase)
+        save_secret(path, _magic(self.kind), self._secret, passphrase)
 
     @classmethod
     def load(
@@ -75,17 +70,8 @@ class CustodyKey:
         Raises:
             KeyFileError: missing, not such a key, locked, damaged, or open to other users.
         """
-        magic = _magic(kind)
         what = f"the key of a pprl {kind}. Make one: pprl store new"
-        content = load_key_file(Path(path), magic, what, passphrase)
-        try:
-            text, check = content.split()
-            secret = base64.b64decode(text, validate=True)
-        except (ValueError, binascii.Error):
-            secret, check = b"", b""
-        if len(secret) != KEY_BYTES or checksum(magic, secret) != check:
-            raise KeyFileError(f"{path}: is damaged. Restore it from a backup.")
-        return cls(secret, kind)
+        return cls(load_secret(Path(path), _magic(kind), what, passphrase), kind)
 
     def __repr__(self) -> str:
         """Nothing of the key."""

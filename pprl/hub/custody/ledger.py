@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from pprl.agreement import Agreement
 from pprl.chain import Link
+from pprl.errors import CustodyError
+from pprl.exchange.closing import refuse_closed
 from pprl.exchange.manifest import Manifest
 from pprl.logbook import Logbook
 
@@ -65,6 +67,34 @@ class CustodyLedger(Logbook):
             ChainError: it cannot be written.
         """
         return self.chain.append({"event": event, **details})
+
+    def log_received(self, of: Manifest, /, **details: Any) -> None:
+        """Write that a match file was taken in.
+
+        Args:
+            of: its manifest.
+            details: what else is known of it.
+        """
+        told = ("institution", "sequence", "records", "agreement", "linkage", "key_check")
+        self.log(RECEIVED, **{key: getattr(of, key) for key in told}, **details)
+
+    def histories(
+        self, agreement: Agreement, institutions: Sequence[str] | None
+    ) -> list[list[Mapping[str, Any]]]:
+        """What was taken in of each institution, in order; of everybody if none is named.
+
+        Raises:
+            AgreementError: the agreement was closed.
+            CustodyError: an institution sent nothing under it.
+        """
+        refuse_closed(self.chain, agreement)
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        for body in self.received(agreement.linkage_digest):
+            found.setdefault(body["institution"], []).append(body)
+        names = sorted(found) if institutions is None else institutions
+        if unknown := [name for name in names if name not in found]:
+            raise CustodyError(f"The store holds nothing of {unknown[0]!r} under this agreement.")
+        return [found[name] for name in names]
 
     def received(self, linkage: str) -> list[Mapping[str, Any]]:
         """What was taken in under a linkage section, in order."""

@@ -24,7 +24,7 @@ from pprl.exchange.origin import check_newer
 from pprl.exchange.sealing import mapped, write_pieces
 from pprl.hub.admission import admit_alone
 from pprl.hub.custody import ledger as events
-from pprl.hub.custody.blinded_file import name_of, read_blinded, write_blinded
+from pprl.hub.custody.blinded_file import name_of, read_kept, write_blinded
 from pprl.hub.custody.blinding import blind_submission
 from pprl.hub.custody.keys import CustodyKey
 from pprl.hub.custody.ledger import CustodyLedger, Received
@@ -146,14 +146,8 @@ class LinkageStore:
                     self._refuse_older(manifest, content, last)
                 blinded = blind_submission(submission, agreement.linkage, self._key)
                 kept = write_blinded(blinded, target)
-                self.ledger.log(
-                    events.RECEIVED,
-                    institution=manifest.institution,
-                    sequence=manifest.sequence,
-                    records=manifest.records,
-                    agreement=manifest.agreement,
-                    linkage=manifest.linkage,
-                    key_check=manifest.key_check,
+                self.ledger.log_received(
+                    manifest,
                     manifest=content,
                     sha256=sha256,
                     name=path.name,
@@ -191,23 +185,22 @@ class LinkageStore:
             CustodyError: they are sealed or destroyed, or an institution sent none.
             SubmissionError: a file in the store is damaged.
         """
-        refuse_closed(self.ledger.chain, agreement)
-        last = {
-            body["institution"]: body for body in self.ledger.received(agreement.linkage_digest)
-        }
-        found = []
-        for name in sorted(last) if institutions is None else institutions:
-            if name not in last:
-                raise CustodyError(
-                    f"{self._folder}: holds nothing of {name!r} under this agreement."
-                )
-            path = self._folder / last[name]["file"]
-            if not path.exists():
-                raise CustodyError(
-                    f"{path}: was sealed or destroyed. The ledger says which: pprl store show"
-                )
-            found.append(read_blinded(path, last[name]["kept"]))
-        return found
+        histories = self.ledger.histories(agreement, institutions)
+        return [read_kept(self._folder, history[-1]) for history in histories]
+
+    def earlier(
+        self, agreement: Agreement, institutions: Sequence[str] | None = None
+    ) -> list[Submission]:
+        """What each institution sent before its last, under the same linkage key.
+
+        Args and errors as of `submissions`.
+        """
+        before = {}
+        for *older, last in self.ledger.histories(agreement, institutions):
+            for body in older:
+                if body["key_check"] == last["key_check"] and body["file"] != last["file"]:
+                    before[body["file"]] = body
+        return [read_kept(self._folder, body) for body in before.values()]
 
     def seal(self, recipient: str) -> list[Path]:
         """Seal all encodings to a key that is kept elsewhere, and delete them unsealed.

@@ -14,9 +14,10 @@ import pandas as pd
 
 from pprl import Agreement, SigningKey
 from pprl.agreement import Party
+from pprl.agreement.signatures import canonical
 from pprl.chain import Chain
 from pprl.exchange import Entries, Manifest, Submission
-from pprl.exchange.closing import close
+from pprl.exchange.closing import PURPOSE, Certificate, close
 from pprl.hub.custody import CustodyKey
 from pprl.hub.custody.blinded_file import write_blinded
 from pprl.hub.custody.blinding import blind
@@ -70,7 +71,7 @@ def make_repeatable(folder: Path) -> None:
     doomed = folder / "fresno-id-map.csv"
     doomed.write_bytes(b"record,local_id\n")
     with closing(Chain.open(folder / "log.sqlite", "disclosure log")) as log:
-        close(
+        made = close(
             log,
             sample_agreement(),
             "fresno",
@@ -80,6 +81,10 @@ def make_repeatable(folder: Path) -> None:
             now=NOW,
         )
     (folder / "log.sqlite").unlink()
+    # The digests of an agreement in memory change with what an agreement may say.
+    content = {**made.content, "agreement_digest": "a" * 64, "linkage": "b" * 64}
+    certificate = Certificate(content, SIGNER.sign(PURPOSE, canonical(content)), SIGNER.public_key)
+    (folder / "certificate-1.json").write_bytes(certificate.to_bytes())
 
 
 def make_once(folder: Path) -> None:

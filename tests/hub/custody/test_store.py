@@ -103,6 +103,49 @@ def test_a_file_taken_in_before_changes_nothing(
     assert not files[0].exists()
 
 
+def test_a_file_taken_in_and_deleted_may_be_named_again(
+    store: LinkageStore,
+    files: list[Path],
+    keeping: Agreement,
+    students_agreement: Agreement,
+    tmp_path: Path,
+) -> None:
+    """As when a command is run again; one that never came is told, even if another was deleted."""
+    first = store.add(files[0], students_agreement)
+    again = store.add(files[0], students_agreement)
+    assert again == dataclasses.replace(first, again=True)
+    assert events(store) == [RECEIVED, DROPPED]
+    with pytest.raises(SubmissionError, match="cannot be read"):
+        store.add(tmp_path / "never.pprl", students_agreement)
+    with pytest.raises(SubmissionError, match="cannot be read"):
+        store.add(files[0], keeping)
+
+
+def test_a_process_that_died_before_it_deleted_is_followed_by_one_that_does(
+    store: LinkageStore,
+    files: list[Path],
+    students_agreement: Agreement,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whether the file is there still or was deleted unlogged."""
+    for path in files[:2]:
+        with monkeypatch.context() as patch:
+            patch.setattr("pprl.hub.custody.store.destroy", _die)
+            with pytest.raises(KeyboardInterrupt):
+                store.add(path, students_agreement)
+    files[1].unlink()
+    assert events(store) == [RECEIVED, RECEIVED]
+    for path in files[:2]:
+        assert store.add(path, students_agreement).again
+        assert not path.exists()
+    assert events(store) == [RECEIVED, RECEIVED, DROPPED, DROPPED]
+
+
+def _die(*_: object) -> None:
+    """Be killed."""
+    raise KeyboardInterrupt
+
+
 def numbered(submission: Submission, sequence: int, path: Path, **changed: object) -> Path:
     """A submission under another number."""
     manifest = dataclasses.replace(submission.manifest, sequence=sequence, **changed)
@@ -144,6 +187,9 @@ def test_the_last_submission_of_each_institution_is_linked(
     store.add(numbered(submissions["orchard-usd"], 2, tmp_path / "2.pprl"), keeping)
     found = {item.institution: item.manifest.sequence for item in store.submissions(keeping)}
     assert found == {"city-college": 1, "county-college": 1, "orchard-usd": 2}
+    before = {item.institution: item.manifest.sequence for item in store.earlier(keeping)}
+    assert before == {"orchard-usd": 1}
+    assert store.earlier(keeping, ["city-college"]) == []
     named = store.submissions(keeping, ["orchard-usd"])
     assert [item.institution for item in named] == ["orchard-usd"]
     with pytest.raises(CustodyError, match="holds nothing of 'riverbend-usd'"):
@@ -159,6 +205,7 @@ def test_submissions_under_another_linkage_key_lie_beside_each_other(
         path = numbered(submission, 1, tmp_path / f"{key_check[0]}.pprl", key_check=key_check)
         assert not store.add(path, keeping).again
     assert len(store.encodings()) == 2
+    assert store.earlier(keeping) == []
     (kept,) = store.submissions(keeping)
     assert kept.manifest.key_check == "b" * 32
 
