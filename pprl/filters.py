@@ -7,6 +7,7 @@ hub and the audit share.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -16,10 +17,28 @@ Words = NDArray[np.uint64]
 Draws = Callable[[int, NDArray[np.intp]], Words]
 
 WORD_BITS = 64
-_TILE = 1 << 13
+_TILE = 1 << 15
 
 
-def distinct_positions(draws: Draws, rows: int, bits: int, insertions: int) -> Words:
+class Workspace:
+    """Arrays that are used again: what is given back to the system must be cleared by it anew."""
+
+    def __init__(self) -> None:
+        """Hold none."""
+        self._held: dict[str, Words] = {}
+
+    def array(self, name: str, *shape: int) -> Words:
+        """An array of a shape, not cleared, in the same memory as the last of that name."""
+        size = math.prod(shape)
+        held = self._held.get(name)
+        if held is None or len(held) < size:
+            held = self._held[name] = np.empty(size, np.uint64)
+        return held[:size].reshape(shape)
+
+
+def distinct_positions(
+    draws: Draws, rows: int, bits: int, insertions: int, workspace: Workspace | None = None
+) -> Words:
     """Set exactly `insertions` distinct bits in each of `rows` filters of `bits` bits.
 
     Every row owns `k` streams of pseudo-random words (a name's tokens; one stream for a decoy). A
@@ -35,49 +54,64 @@ def distinct_positions(draws: Draws, rows: int, bits: int, insertions: int) -> W
         rows: how many filters.
         bits: length of a filter, a power of two, at least 64.
         insertions: bits to set in each, at most half of `bits`.
+        workspace: used again from call to call, if there are many.
 
     Returns:
         `uint64[rows, bits // 64]`.
     """
-    filters = np.zeros((rows, bits // WORD_BITS), np.uint64)
+    filters = np.empty((rows, bits // WORD_BITS), np.uint64)
+    workspace = workspace or Workspace()
     for start in range(0, rows, _TILE):
         tile = np.arange(start, min(start + _TILE, rows))
-        _fill(filters, draws, tile, bits, insertions)
+        _fill(filters, draws, tile, bits, insertions, workspace)
     return filters
 
 
-def _fill(filters: Words, draws: Draws, tile: NDArray[np.intp], bits: int, insertions: int) -> None:
+def _fill(
+    filters: Words,
+    draws: Draws,
+    tile: NDArray[np.intp],
+    bits: int,
+    insertions: int,
+    workspace: Workspace,
+) -> None:
     """Fill one tile of rows; writes into `filters`.
 
     The first `insertions` draws cannot overfill. Beyond them a filter that is full takes no more,
-    and the full ones leave once they are the greater part.
+    and the full ones are left behind once they are the greater part.
     """
-    words = np.zeros((bits // WORD_BITS, len(tile)), np.uint64)
+    whole = workspace.array("whole", bits // WORD_BITS, len(tile))
+    whole[:] = 0
+    words, alive = whole, np.arange(len(tile))
     lacking = np.ones(len(tile), np.uint64)
-    scratch = np.empty((2, len(tile)), np.uint64)
+    scratch = workspace.array("scratch", 2, len(tile))
     mask, one = np.uint64(bits - 1), np.uint64(1)
-    rows, first, drawn = tile, 0, 0
-    while len(rows):
-        block = draws(first, rows)
+    first, drawn = 0, 0
+    while len(alive):
+        block = draws(first, tile[alive])
         first += len(block)
+        within: NDArray[np.intp] | slice = slice(None)
         for word, stream, shift in _turns(len(block), block.shape[1], bits.bit_length() - 1):
-            positions, spare = scratch[:, : len(rows)]
-            np.right_shift(block[word, stream], shift, out=positions)
+            positions, spare = scratch[:, : len(alive)]
+            np.right_shift(block[word, stream, within], shift, out=positions)
             np.bitwise_and(positions, mask, out=positions)
             drawn += 1
             _set(words, positions, one if drawn <= insertions else lacking, spare)
             if drawn < insertions:
                 continue
-            lacking = (_ones(words) < insertions).astype(np.uint64)
-            left = np.count_nonzero(lacking)
-            if 2 * left > len(rows):
+            is_lacking = _ones(words) < insertions
+            left = np.count_nonzero(is_lacking)
+            if left and 2 * left > len(alive):
+                lacking = is_lacking.astype(np.uint64)
                 continue
-            full = lacking == 0
-            filters[rows[full]] = words[:, full].T
-            rows, words, block = rows[~full], words[:, ~full], block[:, :, ~full]
-            lacking = lacking[~full]
+            kept = np.flatnonzero(is_lacking)
+            if words is not whole:
+                whole[:, alive] = words
+            words, alive, lacking = words[:, kept], alive[kept], np.ones(left, np.uint64)
+            within = kept if isinstance(within, slice) else within[kept]
             if not left:
-                return
+                break
+    filters[tile] = whole.T
 
 
 def _turns(words: int, streams: int, width: int) -> Iterator[tuple[int, int, np.uint64]]:
@@ -100,8 +134,12 @@ def _set(words: Words, positions: Words, bit: np.uint64 | Words, spare: Words) -
     """Set one bit in each filter, or none where `bit` is 0; `spare` is scratch."""
     for index, word in enumerate(words):
         # A shift by 64 or more leaves nothing, so the bit appears in its own word only.
-        np.bitwise_xor(positions, np.uint64(WORD_BITS * index), out=spare)
-        np.left_shift(bit, spare, out=spare)
+        by = (
+            np.bitwise_xor(positions, np.uint64(WORD_BITS * index), out=spare)
+            if index
+            else positions
+        )
+        np.left_shift(bit, by, out=spare)
         np.bitwise_or(word, spare, out=word)
 
 
