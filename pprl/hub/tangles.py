@@ -113,10 +113,8 @@ class _Tangle:
             gain = self._between([record], self._members[cluster]) - here
             taken = -1
             if gain < FORBIDDEN / 2:
-                rivals = [m for m in self._members[cluster] if self._clash(record, m)]
-                if len(rivals) > 1:
-                    continue
-                taken = rivals[0]
+                # One at most: a source that holds each person once is in a cluster once.
+                taken = next(m for m in self._members[cluster] if self._clash(record, m))
                 others = [m for m in self._members[cluster] if m != taken]
                 gain = self._between([record], others) - here
                 gain += self._between([taken], rest) - self._between([taken], others)

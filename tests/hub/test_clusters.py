@@ -144,6 +144,19 @@ def test_large_components_are_mostly_divided_in_the_best_way() -> None:
     assert 0.7 < shares.min() <= shares.max() < 1 + 1e-9
 
 
+def test_two_large_clusters_are_not_joined_by_one_bridge() -> None:
+    """One pair speaks for joining twice six records, all others found speak against it."""
+    one, two = range(0, 12, 2), range(1, 12, 2)
+    pairs = [
+        (a, b, 2.0 if (a in one) == (b in one) else 5.0 if (a, b) == (2, 3) else -2.0)
+        for a in range(12)
+        for b in range(a + 1, 12)
+        if SOURCES[a] != SOURCES[b]
+    ]
+    found = partition(searched(pairs, np.zeros(4, bool)))
+    assert found == {frozenset(one), frozenset(two)}
+
+
 @pytest.mark.parametrize("k", [2, 3, 6])
 def test_groups_are_partitioned_alike_alone_and_together(k: int) -> None:
     """Many groups at once, in several tiles, or one at a time."""
