@@ -26,6 +26,8 @@ import pprl
 from pprl.institution import State
 from pprl.synthetic import Population, Roster, febrl, population
 
+HERE = Path(__file__).parent
+
 
 def linked(sides: dict[str, Roster], persons: pd.DataFrame, country: str) -> dict[str, Any]:
     """Encode each side, link all, and compare what is said with what is true."""
@@ -178,7 +180,7 @@ def main() -> None:
     parser.add_argument("--persons", type=int, default=20_000)
     parser.add_argument("--eight", action="store_true")
     parser.add_argument("--splink", metavar="PYTHON", help='an interpreter with Splink, or "none"')
-    parser.add_argument("--out", type=Path, default=Path("model_quality.jsonl"))
+    parser.add_argument("--out", type=Path, default=HERE / "results" / "model_quality.jsonl")
     given = parser.parse_args()
     wanted: list[tuple[str, int]] = [(f"FEBRL {n}", 0) for n in given.febrl]
     wanted += [(name, seed) for name in given.populations for seed in given.seeds]
@@ -194,6 +196,7 @@ def main() -> None:
         row = run(name, people, given.eight, python)
         row |= {"population": f"{name}, eight" if given.eight else name, "seed": seed}
         row["persons"] = given.persons
+        given.out.parent.mkdir(exist_ok=True)
         with given.out.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row, default=float) + "\n")
         print(

@@ -44,8 +44,8 @@ RIDGE_OF_PART = 4.0
 """How firmly those of a part of the matches are drawn towards those of all."""
 ONE_MORE = 20.0
 """How many matches the whole's share of found is worth in a part's."""
-SURELY = 3.0
-"""Laplace noise exceeds three times its scale in one of forty counts."""
+SURELY = 7.0
+"""Laplace noise exceeds seven times its scale in one of two thousand counts."""
 ITERATIONS = 60
 MOST_STEP = 2.0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
@@ -24,9 +25,11 @@ LEVEL = 0.95
 SHIFTS = 9
 DOUBT = 0.5
 """Standard deviation of what the log-odds of all pairs may be off by together."""
-DOUBT_OF_MISSED = (0.2, 0.35)
-"""Mean and standard deviation of the logarithm of what the estimate of missed matches may be off
-by, beyond chance: no interaction of three fields is estimated, and errors come in company."""
+TOO_FEW = math.exp(0.2)
+"""What the estimate of missed matches is multiplied by: no interaction of three fields is
+estimated, but errors come in company, and on development data it was a fifth too low."""
+DOUBT_OF_MISSED = 0.35
+"""Standard deviation of the logarithm of what it may be off by then, beyond chance."""
 OWN_ESTIMATE = 200.0
 """A part with fewer expected matches than this has the whole's share of missed ones."""
 MOST, BINS = 16.0, 800
@@ -139,7 +142,7 @@ class Estimates:
     @property
     def unseen(self) -> float:
         """Expected matches that no pass found."""
-        return float(self.cells.missed.sum())
+        return TOO_FEW * float(self.cells.missed.sum())
 
     def parts(self, part: Integers, count: int) -> list[dict[str, float]]:
         """The same for parts of the candidates that do not overlap.
@@ -161,7 +164,7 @@ class Estimates:
                 continue
             weight = np.bincount(self._row[own], probability[own], minlength=self._rows)
             cells = self._missed.estimate(weight.astype(np.float64), self.cells)
-            unseen.append(float(cells.missed.sum()))
+            unseen.append(TOO_FEW * float(cells.missed.sum()))
         return self._told(part, count, unseen)
 
     def by_pass(self) -> pd.DataFrame:
@@ -182,10 +185,10 @@ class Estimates:
     def _drawn_unseen(self) -> Floats:
         """Missed matches in each draw, over those expected: chance, shift and model."""
         self._which = self._rng.integers(0, SHIFTS, DRAWS)
-        doubt = np.exp(self._rng.normal(*DOUBT_OF_MISSED, DRAWS))
+        doubt = np.exp(self._rng.normal(0.0, DOUBT_OF_MISSED, DRAWS))
         shifted = np.array([self._weights(told[self._bin]) for told in self._shifted])
         drawn = self._rng.poisson(shifted[self._which]).astype(np.float64)
-        return (self._missed.drawn(drawn) + 0.5) * doubt / (self.unseen + 0.5)
+        return (TOO_FEW * self._missed.drawn(drawn) + 0.5) * doubt / (self.unseen + 0.5)
 
     def _told(
         self, part: Integers, count: int, unseen: Sequence[float], accepted: Flags | None = None
