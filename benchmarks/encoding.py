@@ -2,7 +2,8 @@
 
 Run `python benchmarks/encoding.py` in an environment with `pprl-edu[fast]`; clkhash gets one of its
 own. The contenders encode the same students in turn, each time in a new process that has read them;
-ratios are taken round by round. Then files of growing size are encoded for seconds and memory. Writes `results/encoding.json` and prints tables.
+ratios are taken round by round. Then files of growing size are encoded for seconds and memory.
+Writes `results/encoding.json` and prints tables.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ Words = NDArray[np.uint64]
 Draws = Callable[[int, NDArray[np.intp]], Words]
 
 WORD_BITS = 64
-_TILE = 1 << 13
+_TILE = 1 << 15
 
 
 def distinct_positions(draws: Draws, rows: int, bits: int, insertions: int) -> Words:
@@ -50,34 +50,39 @@ def _fill(filters: Words, draws: Draws, tile: NDArray[np.intp], bits: int, inser
     """Fill one tile of rows; writes into `filters`.
 
     The first `insertions` draws cannot overfill. Beyond them a filter that is full takes no more,
-    and the full ones leave once they are the greater part.
+    and the full ones are left behind once they are the greater part.
     """
-    words = np.zeros((bits // WORD_BITS, len(tile)), np.uint64)
+    whole = np.zeros((bits // WORD_BITS, len(tile)), np.uint64)
+    words, alive = whole, np.arange(len(tile))
     lacking = np.ones(len(tile), np.uint64)
     scratch = np.empty((2, len(tile)), np.uint64)
     mask, one = np.uint64(bits - 1), np.uint64(1)
-    rows, first, drawn = tile, 0, 0
-    while len(rows):
-        block = draws(first, rows)
+    first, drawn = 0, 0
+    while len(alive):
+        block = draws(first, tile[alive])
         first += len(block)
+        within: NDArray[np.intp] | slice = slice(None)
         for word, stream, shift in _turns(len(block), block.shape[1], bits.bit_length() - 1):
-            positions, spare = scratch[:, : len(rows)]
-            np.right_shift(block[word, stream], shift, out=positions)
+            positions, spare = scratch[:, : len(alive)]
+            np.right_shift(block[word, stream, within], shift, out=positions)
             np.bitwise_and(positions, mask, out=positions)
             drawn += 1
             _set(words, positions, one if drawn <= insertions else lacking, spare)
             if drawn < insertions:
                 continue
-            lacking = (_ones(words) < insertions).astype(np.uint64)
-            left = np.count_nonzero(lacking)
-            if 2 * left > len(rows):
+            is_lacking = _ones(words) < insertions
+            left = np.count_nonzero(is_lacking)
+            if left and 2 * left > len(alive):
+                lacking = is_lacking.astype(np.uint64)
                 continue
-            full = lacking == 0
-            filters[rows[full]] = words[:, full].T
-            rows, words, block = rows[~full], words[:, ~full], block[:, :, ~full]
-            lacking = lacking[~full]
+            kept = np.flatnonzero(is_lacking)
+            if words is not whole:
+                whole[:, alive] = words
+            words, alive, lacking = words[:, kept], alive[kept], np.ones(left, np.uint64)
+            within = kept if isinstance(within, slice) else within[kept]
             if not left:
-                return
+                break
+    filters[tile] = whole.T
 
 
 def _turns(words: int, streams: int, width: int) -> Iterator[tuple[int, int, np.uint64]]:
@@ -100,8 +105,12 @@ def _set(words: Words, positions: Words, bit: np.uint64 | Words, spare: Words) -
     """Set one bit in each filter, or none where `bit` is 0; `spare` is scratch."""
     for index, word in enumerate(words):
         # A shift by 64 or more leaves nothing, so the bit appears in its own word only.
-        np.bitwise_xor(positions, np.uint64(WORD_BITS * index), out=spare)
-        np.left_shift(bit, spare, out=spare)
+        by = (
+            np.bitwise_xor(positions, np.uint64(WORD_BITS * index), out=spare)
+            if index
+            else positions
+        )
+        np.left_shift(bit, by, out=spare)
         np.bitwise_or(word, spare, out=word)
 
 

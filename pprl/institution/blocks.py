@@ -24,9 +24,7 @@ from pprl.institution.name_words import (
     Words,
     first_of_equals,
     per_text,
-    transformed,
 )
-from pprl.institution.names import canonical_first_name
 from pprl.institution.normalise import NormalisedStudents
 from pprl.institution.prf import Prf
 
@@ -134,6 +132,7 @@ class Blocking:
         self._value_key = value_key
         self._pairs = Prf(pair_key)
         self._parts: dict[BlockingPart, PartValues] = {}
+        self._word_digests: dict[str, Digests] = {}
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -190,6 +189,12 @@ class Blocking:
         """A part with at most one value a student."""
         if part.fields == ("birth_date",):
             digests, present = self._of_birth_dates(part.source)
+        elif part.source == "first_name":
+            leading = self._words.first.leading(len(self._students))
+            named = np.flatnonzero(leading >= 0)
+            digests = np.zeros(len(leading), np.uint64)
+            digests[named] = self._of_words(part.transform)[self._words.canonical[leading[named]]]
+            present = digests != 0
         else:
             texts = _texts(part, self._students)
             digests, present = per_text(texts, self._digest), np.asarray(texts != "", bool)
@@ -205,10 +210,16 @@ class Blocking:
         ]
         return per_text(np.array(texts, object), self._digest)[codes], year != 0
 
+    def _of_words(self, transform: str) -> Digests:
+        """The digest of what a transform makes of each word of the names: `uint64[v]`."""
+        if transform not in self._word_digests:
+            self._word_digests[transform] = self._words.digests(transform, self._digest)
+        return self._word_digests[transform]
+
     def _of_names(self, part: BlockingPart) -> PartValues:
         """A part made of words of names, of which a student may have several."""
         names = self._words
-        digests = names.digests(part.transform, self._digest)
+        digests = self._of_words(part.transform)
         first, last, given = names.first, names.last, names.given
         if part.source != "last_part":
             digests = digests[names.canonical]
@@ -235,15 +246,11 @@ class Blocking:
 
 
 def _texts(part: BlockingPart, students: NormalisedStudents) -> NDArray[np.object_]:
-    """A part with at most one value a student, dates apart: `object[n]`, "" if missing."""
+    """A part that is no name and no date: `object[n]`, "" if missing."""
     if part.source == "middle_initial":
         return np.array([middle[:1] for middle in students.middle], object)
-    if part.source != "first_name":
-        values: NDArray[np.object_] = getattr(students, part.source)
-        return values
-    codes, distinct = pd.factorize(canonical_first_name(students.first))
-    vocabulary = np.asarray(distinct, object)
-    return transformed(vocabulary, part.transform)[codes]
+    values: NDArray[np.object_] = getattr(students, part.source)
+    return values
 
 
 def _date_part(source: str, year: int, month: int, day: int) -> str:

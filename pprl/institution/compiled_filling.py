@@ -24,7 +24,7 @@ Words = NDArray[np.uint64]
 Integers = NDArray[np.int64]
 
 LANES = 64
-TILE = 4096
+TILE = 2048
 _WORD_BITS = 64
 # Draws beyond the expected ones that leave a filter short once in a thousand million times.
 _SPARE_SHARE, _SPARE_DRAWS = 1.25, 12
@@ -113,7 +113,10 @@ class Plan:
         groups = np.empty((len(self.words) * (size // LANES + most + 1), 6), np.int64)
         # Room for the worst tile; what is not used is never touched.
         blocks = (self.blocks * np.maximum(1, np.arange(most))).max(axis=1).sum()
-        shared, private = np.empty((2, int(blocks) * (size + LANES * most), 2), np.uint64)
+        most_blocks = int(blocks) * (size + LANES * most)
+        shared, private = np.empty((2, most_blocks, 2), np.uint64)
+        filled = np.empty((size, out.shape[1]), np.uint64)
+        encrypted = np.empty((2, 2 * most_blocks + 2), np.uint64)
         for start in range(0, len(blanks), TILE):
             tile = slice(start, start + TILE)
             made, of_tokens, of_missing = lay_out(
@@ -124,10 +127,11 @@ class Plan:
             )  # fmt: skip
             fill(
                 groups[:made], order, self.words, self.offset, self.insertions,
-                positions.blocks(shared[:of_tokens]).reshape(-1),
-                missing.blocks(private[:of_missing]).reshape(-1),
-                out, blanks.places[tile], short[tile],
+                positions.blocks(shared[:of_tokens], encrypted[0]).reshape(-1),
+                missing.blocks(private[:of_missing], encrypted[1]).reshape(-1),
+                filled, short[tile],
             )  # fmt: skip
+            out[blanks.places[tile]] = filled[: len(blanks.places[tile])]
         return out, short
 
 
@@ -229,13 +233,13 @@ def lay_out(
                     tail = np.uint64(block << 8) | place[segment]
                     for token in range(number):
                         row = shared[2 * first_shared : 2 * (first_shared + LANES)]
-                        for lane in range(64):
+                        for lane in range(LANES):
                             row[2 * lane] = low[lane] ^ digests[begin[lane] + token]
                             row[2 * lane + 1] = high[lane] ^ tail
                         first_shared += LANES
                     if not number:
                         row = private[2 * first_private : 2 * (first_private + LANES)]
-                        for lane in range(64):
+                        for lane in range(LANES):
                             row[2 * lane] = low[lane]
                             row[2 * lane + 1] = tail
                         first_private += LANES
@@ -251,7 +255,6 @@ def fill(
     shared: Words,
     private: Words,
     out: Words,
-    places: Integers,
     short: NDArray[np.bool_],
 ) -> None:
     """Turn the encrypted blocks of a tile into filters; writes into `out` and `short`.
@@ -264,86 +267,68 @@ def fill(
         insertions: see `words`.
         shared: the blocks of tokens, encrypted.
         private: the blocks of missing fields, encrypted.
-        out: `uint64[all entries, words]`.
-        places: `int64[n]`, the row in `out` of each entry of the tile.
+        out: `uint64[n, words]`.
         short: `bool[n]`, set where the blocks did not suffice.
     """
     filled = np.empty((words.max(), LANES), np.uint64)
     position = np.empty(LANES, np.uint64)
     lacking = np.empty(LANES, np.uint64)
+    one, two, six, low = np.uint64(1), np.uint64(2), np.uint64(6), np.uint64(63)
     for group in range(len(groups)):
         segment, lanes = groups[group, 0], groups[group, 3]
-        span, wanted = words[segment], insertions[segment]
+        span, wanted = words[segment], np.uint64(insertions[segment])
         streams = max(groups[group, 1], 1)
         source = shared if groups[group, 1] else private
         width = 6
         while span << 6 > 1 << width:
             width += 1
+        mask = np.uint64((1 << width) - 1)
         filled[:span] = np.uint64(0)
-        lacking[:lanes] = np.uint64(1)
+        lacking[:lanes] = one
         lacking[lanes:] = np.uint64(0)
-        drawn, lacks = 0, lanes
+        drawn, lacks = np.uint64(0), np.uint64(lanes)
         for block in range(groups[group, 5]):
             for half in range(2):
                 for chunk in range(64 // width):
+                    by = np.uint64(chunk * width)
                     for stream in range(streams):
                         if not lacks:
                             break
-                        first = 2 * (groups[group, 4] + (block * streams + stream) * LANES)
-                        cut(source[first : first + 2 * LANES], half, chunk * width, width, position)
-                        put(filled[:span], position, lacking)
-                        drawn += 1
-                        if drawn >= wanted:
-                            lacks = still_lacking(filled[:span], wanted, lacking)
+                        # Unsigned, an index needs no look at its sign, and the loops vectorise.
+                        first = np.uint64(
+                            2 * (groups[group, 4] + (block * streams + stream) * LANES) + half
+                        )
+                        if span == 1:
+                            for lane in range(LANES):
+                                bits = source[first + two * np.uint64(lane)] >> by
+                                filled[0, lane] |= lacking[lane] << (bits & mask)
+                        else:
+                            for lane in range(LANES):
+                                bits = source[first + two * np.uint64(lane)] >> by
+                                position[lane] = bits & mask
+                            for word in range(span):
+                                here = np.uint64(word)
+                                for lane in range(LANES):
+                                    is_here = np.uint64(position[lane] >> six == here)
+                                    bit = lacking[lane] << (position[lane] & low)
+                                    filled[word, lane] |= bit * is_here
+                        drawn += one
+                        if drawn < wanted:
+                            continue
+                        lacks = np.uint64(0)
+                        for lane in range(LANES):
+                            position[lane] = ones_in_word(filled[0, lane])
+                        for word in range(1, span):
+                            for lane in range(LANES):
+                                position[lane] += ones_in_word(filled[word, lane])
+                        for lane in range(LANES):
+                            lacking[lane] &= np.uint64(position[lane] < wanted)
+                            lacks += lacking[lane]
         for lane in range(lanes):
             entry = order[groups[group, 2] + lane]
             short[entry] |= lacking[lane] != 0
             for word in range(span):
-                out[places[entry], offset[segment] + word] = filled[word, lane]
-
-
-def cut(source: Words, half: int, shift: int, width: int, position: Words) -> None:
-    """Cut a position out of one half of each of 64 blocks."""
-    mask = np.uint64((1 << width) - 1)
-    by = np.uint64(shift)
-    for lane in range(64):
-        position[lane] = (source[2 * lane + half] >> by) & mask
-
-
-def put(filled: Words, position: Words, lacking: Words) -> None:
-    """Set a bit in each of 64 filters, or none where none is lacking."""
-    if len(filled) == 1:
-        for lane in range(64):
-            filled[0, lane] |= lacking[lane] << position[lane]
-        return
-    for word in range(len(filled)):
-        here = np.uint64(word)
-        for lane in range(64):
-            bit = lacking[lane] << (position[lane] & np.uint64(63))
-            filled[word, lane] |= bit if position[lane] >> np.uint64(6) == here else np.uint64(0)
-
-
-def still_lacking(filled: Words, wanted: int, lacking: Words) -> int:
-    """Note which of 64 filters have fewer bits than wanted, and count them."""
-    lacks = np.uint64(0)
-    least = np.uint64(wanted)
-    if len(filled) == 1:
-        for lane in range(64):
-            lacking[lane] &= np.uint64(ones_in_word(filled[0, lane]) < least)
-            lacks += lacking[lane]
-    elif len(filled) == 2:
-        for lane in range(64):
-            ones = ones_in_word(filled[0, lane]) + ones_in_word(filled[1, lane])
-            lacking[lane] &= np.uint64(ones < least)
-            lacks += lacking[lane]
-    else:
-        for lane in range(64):
-            ones = np.uint64(0)
-            for word in range(len(filled)):
-                ones += ones_in_word(filled[word, lane])
-            lacking[lane] &= np.uint64(ones < least)
-            lacks += lacking[lane]
-    return int(lacks)
+                out[entry, offset[segment] + word] = filled[word, lane]
 
 
 def ones_in_word(word: np.uint64) -> np.uint64:
@@ -356,9 +341,6 @@ def ones_in_word(word: np.uint64) -> np.uint64:
 
 
 ones_in_word = numba.njit(inline="always")(ones_in_word)
-cut = numba.njit(nogil=True, cache=True, boundscheck=False)(cut)
-put = numba.njit(nogil=True, cache=True, boundscheck=False)(put)
-still_lacking = numba.njit(nogil=True, cache=True, boundscheck=False)(still_lacking)
 spread = numba.njit(nogil=True, cache=True, boundscheck=False)(spread)
 lay_out = numba.njit(nogil=True, cache=True, boundscheck=False)(lay_out)
 fill = numba.njit(nogil=True, cache=True, boundscheck=False)(fill)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from pprl.agreement.linkage import LinkageSection, Segment
 from pprl.errors import UsageError
-from pprl.filters import Draws, distinct_positions
+from pprl.filters import distinct_positions
 from pprl.institution.prf import Prf
 from pprl.institution.tokens import TokenTable
 
@@ -40,6 +40,7 @@ FEWEST_COMPILED = 5000
 """Students below which numba's compiler would take longer than it saves."""
 
 COUNTER_SHIFT = np.uint64(8)
+_AT_ONCE = 1 << 17
 _DECOY_BLOCKS = (254, 255)
 """Places, which no segment has, of a decoy's token and of its salt."""
 
@@ -113,10 +114,15 @@ class Filling:
         if self.side_by_side is not None:
             return self._compiled(blanks, chosen, self.side_by_side)
         filters = np.empty((len(blanks), sum(s.words for s in chosen)), np.uint64)
-        first = 0
-        for segment in chosen:
-            self._fill_segment(blanks, segment, filters[:, first : first + segment.words])
-            first += segment.words
+        ends = np.cumsum([0, *(segment.words for segment in chosen)]).tolist()
+        for shape in sorted({(segment.bits, segment.insertions) for segment in chosen}):
+            alike = [
+                (segment, end)
+                for segment, end in zip(chosen, ends[:-1], strict=True)
+                if (segment.bits, segment.insertions) == shape
+            ]
+            for start in range(0, len(blanks), _AT_ONCE):
+                self._fill_alike(blanks, slice(start, start + _AT_ONCE), alike, filters)
         return filters
 
     def _compiled(
@@ -135,20 +141,85 @@ class Filling:
             filters[blanks.places[rows]] = plain.filters(blanks.take(rows), segments)
         return filters
 
-    def _fill_segment(self, blanks: Blanks, segment: Segment, filters: Words) -> None:
-        """Fill one segment of every entry; writes into `filters`, `uint64[n, segment.words]`."""
-        place = self.section.segments.index(segment)
-        table = self.tables[segment.name]
-        counts = table.count[blanks.students]
+    def _fill_alike(
+        self,
+        blanks: Blanks,
+        some: slice,
+        alike: Sequence[tuple[Segment, int]],
+        filters: Words,
+    ) -> None:
+        """Fill segments of one shape of some of the entries, those with as many tokens together.
+
+        Args:
+            blanks: the entries.
+            some: which of them.
+            alike: the segments, and the first word of each in a filter.
+            filters: `uint64[n, words]`, written into.
+        """
+        students = blanks.students[some]
+        tables = [self.tables[segment.name] for segment, _ in alike]
+        bases = np.cumsum([0, *(len(table.digests) for table in tables)])
+        digests = np.concatenate([table.digests for table in tables])
+        begin = np.concatenate([t.begin[students] + b for t, b in zip(tables, bases, strict=False)])
+        counts = np.concatenate([table.count[students] for table in tables])
+        segment, _ = alike[0]
+        places = [self.section.segments.index(item) for item, _ in alike]
+        place = np.repeat(np.array(places, np.uint64), len(students))
+        words = np.arange(segment.words)
+        word = np.repeat(np.array([first for _, first in alike]), len(students))
+        entry = np.tile(np.arange(len(blanks))[some], len(alike))
         for count in np.flatnonzero(np.bincount(counts)).tolist():
             rows = np.flatnonzero(counts == count)
-            if count:
-                digests = table.matrix(blanks.students[rows], count)
-                streams = _shared_streams(digests, blanks.salts[rows], place, self.positions)
-            else:
-                streams = _private_streams(blanks.tokens[rows], place, self.missing)
-            filled = distinct_positions(streams, len(rows), segment.bits, segment.insertions)
-            filters[blanks.places[rows]] = filled
+            of = _Streams(
+                digests,
+                begin[rows],
+                count,
+                blanks.tokens[entry[rows]],
+                blanks.salts[entry[rows]],
+                place[rows],
+                self.positions if count else self.missing,
+            )
+            filled = distinct_positions(of.draw, len(rows), segment.bits, segment.insertions)
+            row = blanks.places[entry[rows]]
+            filters[row[:, None], word[rows, None] + words] = filled
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class _Streams:
+    """The streams of segments of entries that all have as many tokens.
+
+    Attributes:
+        digests: `uint64[m]`, of tokens.
+        begin: `int64[n]`, where those of each segment begin.
+        count: how many each has; 0 if the field is missing.
+        tokens: `uint64[n]`, the entry's block token.
+        salts: `uint64[n, 2]`, its block salt.
+        place: `uint64[n]`, the segment's place in the linkage section.
+        prf: for tokens, or for missing fields.
+    """
+
+    digests: Words
+    begin: NDArray[np.int64]
+    count: int
+    tokens: Words
+    salts: Words
+    place: Words
+    prf: Prf
+
+    def draw(self, first: int, rows: NDArray[np.intp]) -> Words:
+        """Words `first` and the next of each stream, both from one block: `uint64[2, k, n]`."""
+        inputs = np.empty((max(1, self.count), len(rows), 2), np.uint64)
+        tail = np.uint64(first // 2) << COUNTER_SHIFT | self.place[rows]
+        if self.count:
+            salts = self.salts[rows]
+            begin = self.begin[rows]
+            for token, row in enumerate(inputs):
+                np.bitwise_xor(self.digests[begin + token], salts[:, 0], out=row[:, 0])
+            inputs[:, :, 1] = salts[:, 1] ^ tail
+        else:
+            inputs[0, :, 0] = self.tokens[rows]
+            inputs[0, :, 1] = tail
+        return np.ascontiguousarray(np.moveaxis(self.prf.blocks(inputs), 2, 0))
 
 
 def side_by_side(tables: Mapping[str, TokenTable], kernel: KernelName) -> StudentTokens | None:
@@ -193,37 +264,3 @@ def private_blocks(names: Words, slots: NDArray[np.int64], prf: Prf) -> tuple[Wo
         block[:, 1] = slots.astype(np.uint64) << COUNTER_SHIFT | np.uint64(place)
     tokens, salts = prf.blocks(inputs)
     return tokens[:, 0].copy(), salts
-
-
-def _shared_streams(digests: Words, salts: Words, place: int, prf: Prf) -> Draws:
-    """One stream for each token of each entry, two words from a block."""
-
-    def draw(first: int, rows: NDArray[np.intp]) -> Words:
-        inputs = np.empty((len(digests), len(rows), 2), np.uint64)
-        np.bitwise_xor(digests[:, rows], salts[rows, 0], out=inputs[:, :, 0])
-        inputs[:, :, 1] = salts[rows, 1] ^ _tail(place, first)
-        return _in_words(prf.blocks(inputs))
-
-    return draw
-
-
-def _private_streams(names: Words, place: int, prf: Prf) -> Draws:
-    """One stream for each entry, two words from a block."""
-
-    def draw(first: int, rows: NDArray[np.intp]) -> Words:
-        inputs = np.empty((1, len(rows), 2), np.uint64)
-        inputs[0, :, 0] = names[rows]
-        inputs[0, :, 1] = _tail(place, first)
-        return _in_words(prf.blocks(inputs))
-
-    return draw
-
-
-def _tail(place: int, first: int) -> np.uint64:
-    """The segment's place (1 byte) and the number of the block that holds word `first`."""
-    return np.uint64(first // 2) << COUNTER_SHIFT | np.uint64(place)
-
-
-def _in_words(blocks: Words) -> Words:
-    """Blocks `uint64[k, n, 2]` as words `uint64[2, k, n]`."""
-    return np.ascontiguousarray(np.moveaxis(blocks, 2, 0))

@@ -34,14 +34,18 @@ class Prf:
         """Nothing of the key."""
         return "<Prf>"
 
-    def blocks(self, inputs: Words) -> Words:
-        """The output of each block, which is two words of `inputs`, in their place and shape."""
+    def blocks(self, inputs: Words, out: Words | None = None) -> Words:
+        """The output of each block, which is two words of `inputs`, in their place and shape.
+
+        Args:
+            inputs: `uint64[..., 2]`.
+            out: where to write, if not into a new array: `uint64[m]` of at least two words more.
+        """
         plain = np.ascontiguousarray(inputs, "<u8")
-        out = np.empty(plain.size + 2, "<u8")
+        if out is None:
+            out = np.empty(plain.size + 2, "<u8")
         if plain.size:
-            self._encryptor.update_into(
-                plain.view(np.uint8).data.cast("B"), out.view(np.uint8).data
-            )
+            self._encryptor.update_into(plain.view(np.uint8).data.cast("B"), out.view("u1").data)
         return out[: plain.size].reshape(plain.shape)
 
     def mac(self, columns: Sequence[Words]) -> Words:
