@@ -90,24 +90,27 @@ class DelimitedFile:
         """The columns of a regular file; None if it is better read by row."""
         wanted = sorted(set(places.values()))
         text_type = pa.dictionary(pa.int32(), pa.string())
-        cells = pa_csv.read_csv(
-            pa.py_buffer(self._text),
-            read_options=pa_csv.ReadOptions(
-                column_names=[str(place) for place in range(self._width)],
-                use_threads=False,
-                block_size=1 << 24,
-            ),
-            parse_options=pa_csv.ParseOptions(
-                delimiter=self._delimiter,
-                quote_char='"' if self._quoting else False,
-                newlines_in_values=multiline,
-            ),
-            convert_options=pa_csv.ConvertOptions(
-                include_columns=[str(place) for place in wanted],
-                column_types={str(place): text_type for place in wanted},
-                strings_can_be_null=False,
-            ),
-        )
+        try:
+            cells = pa_csv.read_csv(
+                pa.py_buffer(self._text),
+                read_options=pa_csv.ReadOptions(
+                    column_names=[str(place) for place in range(self._width)],
+                    use_threads=False,
+                    block_size=1 << 24,
+                ),
+                parse_options=pa_csv.ParseOptions(
+                    delimiter=self._delimiter,
+                    quote_char='"' if self._quoting else False,
+                    newlines_in_values=multiline,
+                ),
+                convert_options=pa_csv.ConvertOptions(
+                    include_columns=[str(place) for place in wanted],
+                    column_types={str(place): text_type for place in wanted},
+                    strings_can_be_null=False,
+                ),
+            )
+        except pa.ArrowInvalid:  # whose text would quote the row
+            return None
         if cells.num_rows != len(lines):
             return None
         first = 1 if self._has_header else 0

@@ -38,6 +38,11 @@ def joined(
         notes += told
         assert key is not None
         file = sources[other.name].file
+        if len(more.ragged):
+            notes.append(
+                f"{file}: {counted(len(more.ragged), 'row')} without the header's number of cells "
+                f"(first in row {more.ragged[0]}) left out."
+            )
         found, repeated = _found(key, more.columns[_KEY])
         if other.selects:
             if left_out := int((kept & (found < 0)).sum()):

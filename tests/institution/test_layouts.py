@@ -391,6 +391,19 @@ def test_the_wrong_file_for_a_layout_is_told(tmp_path: Path, roster: pd.DataFram
         read_students(tmp_path, "oneroster_1_1")
 
 
+def test_a_row_cut_short_in_a_further_file_is_told(tmp_path: Path) -> None:
+    """Its student keeps the names and lacks what the file would have had."""
+    users = "sourcedId,status,role,givenName,familyName\ns1,,student,Ana,Lee\n"
+    (tmp_path / "users.csv").write_text(users, encoding="utf-8")
+    demographics = "sourcedId,status,birthDate,sex\ns1,,2009-07-12\n"
+    (tmp_path / "demographics.csv").write_text(demographics, encoding="utf-8")
+    with pytest.warns(StudentsWarning) as told:
+        students = read_students(tmp_path, "oneroster_1_1")
+    assert students["birth_date"].tolist() == [""]
+    said = " ".join(str(item.message) for item in told)
+    assert "demographics.csv: 1 row without the header's number of cells (first in row 2)" in said
+
+
 def test_a_damaged_archive_is_told(tmp_path: Path, roster: pd.DataFrame) -> None:
     """Bytes in the middle of a member are not what its checksum says."""
     path = write_export(roster, tmp_path / "export.zip", "oneroster_1_1")
