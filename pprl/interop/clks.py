@@ -112,8 +112,9 @@ class Clks:
     def read_json(cls, path: str | os.PathLike[str]) -> Clks:
         """Read the file that clkhash's clients upload, `{"clks": [base64, ...]}`.
 
-        Blocks, as in `{"clknblocks": [[base64, block, ...], ...]}`, are left aside; see
-        `read_blocks`.
+        Or the other forms that the service takes: `{"encodings": [base64, ...]}`, to which `blocks`
+        may be given by place, and `{"clknblocks": [[base64, block, ...], ...]}`. Blocks are left
+        aside here; see `read_blocks`.
 
         Raises:
             SubmissionError: the file is not of this form.
@@ -222,11 +223,16 @@ def _upload(path: str | os.PathLike[str]) -> list[list[str]]:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError:
         raise SubmissionError(f"{os.fspath(path)}: not JSON in UTF-8.") from None
-    keys = ("clks", "clknblocks")
+    keys = ("clks", "clknblocks", "encodings")
     found = [key for key in keys if isinstance(document, dict) and key in document]
     if len(found) != 1 or not isinstance(document[found[0]], list):
         raise SubmissionError(f"{os.fspath(path)}: must hold a list named {' or '.join(keys)}.")
-    rows = [[row] if found == ["clks"] else row for row in document[found[0]]]
+    rows = document[found[0]]
+    if found != ["clknblocks"]:
+        blocks = document.get("blocks", {}) if found == ["encodings"] else {}
+        if not isinstance(blocks, dict) or not all(isinstance(b, list) for b in blocks.values()):
+            raise SubmissionError(f"{os.fspath(path)}: blocks must be lists, by place of the CLK.")
+        rows = [[row, *blocks.get(str(place), ())] for place, row in enumerate(rows)]
     if not all(isinstance(row, list) and row and isinstance(row[0], str) for row in rows):
         raise SubmissionError(f"{os.fspath(path)}: {found[0]} must hold CLKs as base64.")
     return rows

@@ -60,6 +60,9 @@ def test_uploads_are_read_as_they_were_written(tmp_path: Path) -> None:
     }
     assert Clks.read_json(path).to_base64() == ["gAE=", "AP8="]
     assert read_blocks(path) == [["1", "2"], []]
+    path.write_text('{"encodings": ["gAE=", "AP8="], "blocks": {"1": ["7"]}}', encoding="utf-8")
+    assert Clks.read_json(path).to_base64() == ["gAE=", "AP8="]
+    assert read_blocks(path) == [[], ["7"]]
     with pytest.raises(UsageError, match="2 CLKs and the blocks of 1"):
         clks.write_json(path, blocks=[[]])
 
@@ -118,6 +121,8 @@ def test_damaged_packed_filters_are_refused(
         '{"clknblocks": ["gAE="]}',
         '{"clknblocks": [[]]}',
         '{"clks": [], "clknblocks": []}',
+        '{"encodings": ["gAE="], "blocks": []}',
+        '{"encodings": ["gAE="], "blocks": {"0": "7"}}',
     ],
 )
 def test_damaged_uploads_are_refused(content: str, tmp_path: Path) -> None:
