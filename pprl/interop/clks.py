@@ -227,7 +227,7 @@ def _upload(path: str | os.PathLike[str]) -> list[list[str]]:
     found = [key for key in keys if isinstance(document, dict) and key in document]
     if len(found) != 1 or not isinstance(document[found[0]], list):
         raise SubmissionError(f"{os.fspath(path)}: must hold a list named {' or '.join(keys)}.")
-    rows: list[list[str]] = document[found[0]]
+    rows: list[Any] = document[found[0]]
     if found != ["clknblocks"]:
         blocks = document.get("blocks", {}) if found == ["encodings"] else {}
         if not isinstance(blocks, dict) or not all(isinstance(b, list) for b in blocks.values()):
