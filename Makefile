@@ -40,13 +40,18 @@ interop: .venv-test/stamp ## Random schemas, filters and pairs against clkhash a
 	.venv-test/bin/python benchmarks/interop_with_clkhash.py
 	.venv-test/bin/python benchmarks/interop_with_anonlink.py
 
-bench: .venv-bench/stamp ## The benchmarks, peers in their own environments (half an hour)
+bench: .venv-bench/stamp ## The benchmarks and their page, peers in their own environments (an hour)
 	.venv-bench/bin/python benchmarks/similar_pairs.py
 	.venv-bench/bin/python benchmarks/lsh.py
+	.venv-bench/bin/python benchmarks/encoding.py
+	.venv-bench/bin/python benchmarks/linking.py
+	.venv-bench/bin/python benchmarks/where_time_goes.py
 	.venv-bench/bin/python benchmarks/clkhash_compatible.py
 	.venv-bench/bin/python benchmarks/anonlink_compatible.py
+	.venv-bench/bin/python benchmarks/exact_keys.py
 	.venv-bench/bin/python benchmarks/against_splink.py 101 102 103
 	.venv-bench/bin/python -m benchmarks.indistinguishability
+	.venv-bench/bin/python benchmarks/page.py
 
 clean: ## Delete environments, caches and build products
 	rm -rf pprl-demo .venv .venv-test .venv-pandas3 .venv-bench benchmarks/.venvs dist .coverage htmlcov

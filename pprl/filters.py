@@ -7,6 +7,7 @@ hub and the audit share.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -19,7 +20,25 @@ WORD_BITS = 64
 _TILE = 1 << 15
 
 
-def distinct_positions(draws: Draws, rows: int, bits: int, insertions: int) -> Words:
+class Workspace:
+    """Arrays that are used again: what is given back to the system must be cleared by it anew."""
+
+    def __init__(self) -> None:
+        """Hold none."""
+        self._held: dict[str, Words] = {}
+
+    def array(self, name: str, *shape: int) -> Words:
+        """An array of a shape, not cleared, in the same memory as the last of that name."""
+        size = math.prod(shape)
+        held = self._held.get(name)
+        if held is None or len(held) < size:
+            held = self._held[name] = np.empty(size, np.uint64)
+        return held[:size].reshape(shape)
+
+
+def distinct_positions(
+    draws: Draws, rows: int, bits: int, insertions: int, workspace: Workspace | None = None
+) -> Words:
     """Set exactly `insertions` distinct bits in each of `rows` filters of `bits` bits.
 
     Every row owns `k` streams of pseudo-random words (a name's tokens; one stream for a decoy). A
@@ -35,27 +54,37 @@ def distinct_positions(draws: Draws, rows: int, bits: int, insertions: int) -> W
         rows: how many filters.
         bits: length of a filter, a power of two, at least 64.
         insertions: bits to set in each, at most half of `bits`.
+        workspace: used again from call to call, if there are many.
 
     Returns:
         `uint64[rows, bits // 64]`.
     """
-    filters = np.zeros((rows, bits // WORD_BITS), np.uint64)
+    filters = np.empty((rows, bits // WORD_BITS), np.uint64)
+    workspace = workspace or Workspace()
     for start in range(0, rows, _TILE):
         tile = np.arange(start, min(start + _TILE, rows))
-        _fill(filters, draws, tile, bits, insertions)
+        _fill(filters, draws, tile, bits, insertions, workspace)
     return filters
 
 
-def _fill(filters: Words, draws: Draws, tile: NDArray[np.intp], bits: int, insertions: int) -> None:
+def _fill(
+    filters: Words,
+    draws: Draws,
+    tile: NDArray[np.intp],
+    bits: int,
+    insertions: int,
+    workspace: Workspace,
+) -> None:
     """Fill one tile of rows; writes into `filters`.
 
     The first `insertions` draws cannot overfill. Beyond them a filter that is full takes no more,
     and the full ones are left behind once they are the greater part.
     """
-    whole = np.zeros((bits // WORD_BITS, len(tile)), np.uint64)
+    whole = workspace.array("whole", bits // WORD_BITS, len(tile))
+    whole[:] = 0
     words, alive = whole, np.arange(len(tile))
     lacking = np.ones(len(tile), np.uint64)
-    scratch = np.empty((2, len(tile)), np.uint64)
+    scratch = workspace.array("scratch", 2, len(tile))
     mask, one = np.uint64(bits - 1), np.uint64(1)
     first, drawn = 0, 0
     while len(alive):

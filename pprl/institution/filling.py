@@ -18,7 +18,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from pprl.agreement.linkage import LinkageSection, Segment
 from pprl.errors import UsageError
-from pprl.filters import distinct_positions
+from pprl.filters import Workspace, distinct_positions
 from pprl.institution.prf import Prf
 from pprl.institution.tokens import TokenTable
 
@@ -94,6 +94,7 @@ class Filling:
         missing: of the institution's own, for fields that are missing.
         side_by_side: the same tables for the numba kernel; NumPy fills if there are none. The bits
             are the same.
+        workspace: of the NumPy kernel.
     """
 
     section: LinkageSection
@@ -102,6 +103,7 @@ class Filling:
     positions: Prf
     missing: Prf
     side_by_side: StudentTokens | None = None
+    workspace: Workspace = field(default_factory=Workspace)
 
     def filters(self, blanks: Blanks, segments: Sequence[Segment] | None = None) -> Words:
         """The filters of entries, real ones and decoys: `uint64[n, words]`.
@@ -178,8 +180,11 @@ class Filling:
                 blanks.salts[entry[rows]],
                 place[rows],
                 self.positions if count else self.missing,
+                self.workspace,
             )
-            filled = distinct_positions(of.draw, len(rows), segment.bits, segment.insertions)
+            filled = distinct_positions(
+                of.draw, len(rows), segment.bits, segment.insertions, self.workspace
+            )
             row = blanks.places[entry[rows]]
             filters[row[:, None], word[rows, None] + words] = filled
 
@@ -196,6 +201,7 @@ class _Streams:
         salts: `uint64[n, 2]`, its block salt.
         place: `uint64[n]`, the segment's place in the linkage section.
         prf: for tokens, or for missing fields.
+        workspace: holds what was drawn last.
     """
 
     digests: Words
@@ -205,10 +211,12 @@ class _Streams:
     salts: Words
     place: Words
     prf: Prf
+    workspace: Workspace
 
     def draw(self, first: int, rows: NDArray[np.intp]) -> Words:
         """Words `first` and the next of each stream, both from one block: `uint64[2, k, n]`."""
-        inputs = np.empty((max(1, self.count), len(rows), 2), np.uint64)
+        streams = max(1, self.count)
+        inputs = self.workspace.array("inputs", streams, len(rows), 2)
         tail = np.uint64(first // 2) << COUNTER_SHIFT | self.place[rows]
         if self.count:
             salts = self.salts[rows]
@@ -219,7 +227,11 @@ class _Streams:
         else:
             inputs[0, :, 0] = self.tokens[rows]
             inputs[0, :, 1] = tail
-        return np.ascontiguousarray(np.moveaxis(self.prf.blocks(inputs), 2, 0))
+        encrypted = self.workspace.array("encrypted", inputs.size + 2)
+        blocks = self.prf.blocks(inputs, encrypted)
+        drawn = self.workspace.array("drawn", 2, streams, len(rows))
+        drawn[:] = np.moveaxis(blocks, 2, 0)
+        return drawn
 
 
 def side_by_side(tables: Mapping[str, TokenTable], kernel: KernelName) -> StudentTokens | None:
