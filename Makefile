@@ -48,6 +48,7 @@ bench: .venv-bench/stamp ## The benchmarks and their page, peers in their own en
 	.venv-bench/bin/python benchmarks/where_time_goes.py
 	.venv-bench/bin/python benchmarks/clkhash_compatible.py
 	.venv-bench/bin/python benchmarks/anonlink_compatible.py
+	.venv-bench/bin/python benchmarks/exact_keys.py
 	.venv-bench/bin/python benchmarks/against_splink.py 101 102 103
 	.venv-bench/bin/python -m benchmarks.indistinguishability
 	.venv-bench/bin/python benchmarks/page.py

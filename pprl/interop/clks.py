@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,8 +20,7 @@ from pprl.errors import SubmissionError, UsageError
 from pprl.interop.bitarrays import BITS_REVERSED, from_bitarrays, to_bitarrays
 
 Words = NDArray[np.uint64]
-
-_NUMBER_BYTES = 4
+Layout = Literal["plain", "numbered", "counted"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,8 +112,9 @@ class Clks:
     def read_json(cls, path: str | os.PathLike[str]) -> Clks:
         """Read the file that clkhash's clients upload, `{"clks": [base64, ...]}`.
 
-        Blocks, as in `{"clknblocks": [[base64, block, ...], ...]}`, are left aside; see
-        `read_blocks`.
+        Or the other forms that the service takes: `{"encodings": [base64, ...]}`, to which `blocks`
+        may be given by place, and `{"clknblocks": [[base64, block, ...], ...]}`. Blocks are left
+        aside here; see `read_blocks`.
 
         Raises:
             SubmissionError: the file is not of this form.
@@ -144,34 +144,72 @@ class Clks:
         Path(path).write_text(json.dumps(document), encoding="utf-8")
 
     @classmethod
-    def read_packed(cls, path: str | os.PathLike[str], octets: int = 128) -> Clks:
-        """Read binary packed filters: each a big-endian 32-bit number, then its bytes.
+    def read_packed(
+        cls, path: str | os.PathLike[str], octets: int = 128, *, layout: Layout = "plain"
+    ) -> Clks:
+        """Read binary packed filters.
 
         Args:
             path: the file.
             octets: bytes of a filter. (The service knows them from the project.)
+            layout: as in `write_packed`.
 
         Raises:
-            SubmissionError: the length does not divide, or the numbers are not 0, 1, 2...
+            SubmissionError: the file is empty, not a whole number of filters, or their numbers or
+                counts are others than they should be.
         """
-        content = Path(path).read_bytes()
-        if not content or len(content) % (_NUMBER_BYTES + octets):
+        content, entry = Path(path).read_bytes(), _entry(octets, layout)
+        if not content or len(content) % entry.itemsize:
             raise SubmissionError(
-                f"{os.fspath(path)}: not a whole number of filters of {octets} bytes."
+                f"{os.fspath(path)}: not a whole number of filters of {octets} bytes, {layout}."
             )
-        entry = np.dtype([("number", ">u4"), ("octets", np.uint8, (octets,))])
         entries = np.frombuffer(content, entry)
-        if not np.array_equal(entries["number"], np.arange(len(entries))):
-            raise SubmissionError(f"{os.fspath(path)}: the filters are not numbered from 0 on.")
+        if not _is_consistent(entries):
+            raise SubmissionError(
+                f"{os.fspath(path)}: the filters have other numbers, or other counts, than they "
+                f"should have in the layout {layout!r}."
+            )
         return cls.from_octets(entries["octets"])
 
-    def write_packed(self, path: str | os.PathLike[str]) -> None:
-        """Write binary packed filters, as anonlink's entity service stores and takes them."""
+    def write_packed(self, path: str | os.PathLike[str], *, layout: Layout = "plain") -> None:
+        """Write binary packed filters for anonlink's entity service.
+
+        Args:
+            path: the file.
+            layout: "plain", the bytes of the filters alone, as they are uploaded; "numbered", each
+                after its number, 0, 1, 2..., as 32 bits, big-endian, as they are stored; "counted",
+                the same and behind it the number of its bits that are set, as 16, as they were
+                stored before 2020.
+        """
         octets = self.to_octets()
-        entry = np.dtype([("number", ">u4"), ("octets", np.uint8, octets.shape[1:])])
-        entries = np.empty(len(octets), entry)
-        entries["number"], entries["octets"] = np.arange(len(octets)), octets
+        entries = np.empty(len(octets), _entry(octets.shape[1], layout))
+        entries["octets"] = octets
+        if layout != "plain":
+            entries["number"] = np.arange(len(octets))
+        if layout == "counted":
+            entries["popcount"] = np.bitwise_count(octets).sum(axis=1, dtype=np.int64)
         Path(path).write_bytes(entries.tobytes())
+
+
+def _entry(octets: int, layout: Layout) -> np.dtype[np.void]:
+    """One packed filter."""
+    fields: list[Any] = [("octets", np.uint8, (octets,))]
+    if layout != "plain":
+        fields.insert(0, ("number", ">u4"))
+    if layout == "counted":
+        fields.append(("popcount", ">u2"))
+    return np.dtype(fields)
+
+
+def _is_consistent(entries: NDArray[np.void]) -> bool:
+    """Whether packed filters have the numbers and counts that they should have."""
+    names = entries.dtype.names or ()
+    if "number" in names and not np.array_equal(entries["number"], np.arange(len(entries))):
+        return False
+    if "popcount" not in names:
+        return True
+    ones = np.bitwise_count(entries["octets"]).sum(axis=1, dtype=np.int64)
+    return np.array_equal(entries["popcount"], ones)
 
 
 def read_blocks(path: str | os.PathLike[str]) -> list[list[str]]:
@@ -185,11 +223,16 @@ def _upload(path: str | os.PathLike[str]) -> list[list[str]]:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError:
         raise SubmissionError(f"{os.fspath(path)}: not JSON in UTF-8.") from None
-    keys = ("clks", "clknblocks")
+    keys = ("clks", "clknblocks", "encodings")
     found = [key for key in keys if isinstance(document, dict) and key in document]
     if len(found) != 1 or not isinstance(document[found[0]], list):
         raise SubmissionError(f"{os.fspath(path)}: must hold a list named {' or '.join(keys)}.")
-    rows = [[row] if found == ["clks"] else row for row in document[found[0]]]
+    rows: list[Any] = document[found[0]]
+    if found != ["clknblocks"]:
+        blocks = document.get("blocks", {}) if found == ["encodings"] else {}
+        if not isinstance(blocks, dict) or not all(isinstance(b, list) for b in blocks.values()):
+            raise SubmissionError(f"{os.fspath(path)}: blocks must be lists, by place of the CLK.")
+        rows = [[row, *blocks.get(str(place), ())] for place, row in enumerate(rows)]
     if not all(isinstance(row, list) and row and isinstance(row[0], str) for row in rows):
         raise SubmissionError(f"{os.fspath(path)}: {found[0]} must hold CLKs as base64.")
     return rows

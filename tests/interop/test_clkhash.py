@@ -378,3 +378,17 @@ def test_a_setting_that_clkhash_ignores_is_warned_of() -> None:
     with pytest.warns(IgnoredSettingWarning, match="xorFolds"):
         schema = LinkageSchema.of(document(xorFolds=1))
     assert schema.folds == 0
+    numeric = {"type": "numeric", "thresholdDistance": 2, "resolution": 1}
+    with pytest.warns(IgnoredSettingWarning, match="fractionalPrecision"):
+        comparison = {**numeric, "fractionalPrecision": 1}
+        LinkageSchema.of(document({**BIGRAMS, "comparison": comparison}))
+
+
+@pytest.mark.filterwarnings("error")
+def test_nothing_is_said_where_clkhash_does_what_is_asked_for() -> None:
+    """By another name, or because it is the default."""
+    numeric = {"type": "numeric", "thresholdDistance": 2, "resolution": 1}
+    comparison = {**numeric, "fractionalPrecision": 0}
+    hashing = {**BIGRAMS, "comparison": comparison}
+    schema = LinkageSchema.of(document(hashing, l=32, xorFolds=1, xor_folds=1))
+    assert schema.folds == 1

@@ -6,6 +6,7 @@ import base64
 import json
 import struct
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -59,27 +60,50 @@ def test_uploads_are_read_as_they_were_written(tmp_path: Path) -> None:
     }
     assert Clks.read_json(path).to_base64() == ["gAE=", "AP8="]
     assert read_blocks(path) == [["1", "2"], []]
+    path.write_text('{"encodings": ["gAE=", "AP8="], "blocks": {"1": ["7"]}}', encoding="utf-8")
+    assert Clks.read_json(path).to_base64() == ["gAE=", "AP8="]
+    assert read_blocks(path) == [[], ["7"]]
     with pytest.raises(UsageError, match="2 CLKs and the blocks of 1"):
         clks.write_json(path, blocks=[[]])
 
 
-def test_packed_filters_are_numbers_and_bytes(tmp_path: Path) -> None:
-    """As the entity service packs them: `struct` format `!I128s`."""
-    rows = [bytes(range(128)), bytes(128)]
+@pytest.mark.parametrize(
+    ("layout", "form"), [("plain", "!128s"), ("numbered", "!I128s"), ("counted", "!I128sH")]
+)
+@pytest.mark.parametrize("number", [1, 2, 32, 67])
+def test_packed_filters_are_read_as_they_were_written(
+    layout: Literal["plain", "numbered", "counted"], form: str, number: int, tmp_path: Path
+) -> None:
+    """In each layout of the entity service."""
+    rows = [bytes([place] * 128) for place in range(number)]
     path = tmp_path / "clks.bin"
-    clks_of(*rows).write_packed(path)
-    packed = b"".join(struct.pack("!I128s", number, row) for number, row in enumerate(rows))
-    assert path.read_bytes() == packed
-    assert [row.tobytes() for row in Clks.read_packed(path).to_octets()] == rows
+    clks_of(*rows).write_packed(path, layout=layout)
+    packed = [
+        (place, row, int.from_bytes(row, "big").bit_count()) for place, row in enumerate(rows)
+    ]
+    parts = {"plain": slice(1, 2), "numbered": slice(0, 2), "counted": slice(0, 3)}[layout]
+    assert path.read_bytes() == b"".join(struct.pack(form, *entry[parts]) for entry in packed)
+    assert [row.tobytes() for row in Clks.read_packed(path, layout=layout).to_octets()] == rows
 
 
-@pytest.mark.parametrize("content", [b"", b"\0\0\0\0x", struct.pack("!I2s", 1, b"xy")])
-def test_damaged_packed_filters_are_refused(content: bytes, tmp_path: Path) -> None:
-    """Empty, cut short, or numbered otherwise than in order."""
+@pytest.mark.parametrize(
+    ("content", "layout"),
+    [
+        (b"", "plain"),
+        (b"xyz", "plain"),
+        (b"\0\0\0\0x", "numbered"),
+        (struct.pack("!I2s", 1, b"xy"), "numbered"),
+        (struct.pack("!I2sH", 0, b"xy", 1), "counted"),
+    ],
+)
+def test_damaged_packed_filters_are_refused(
+    content: bytes, layout: Literal["plain", "numbered", "counted"], tmp_path: Path
+) -> None:
+    """Empty, cut short, numbered otherwise than in order, or with other bits than they say."""
     path = tmp_path / "clks.bin"
     path.write_bytes(content)
     with pytest.raises(SubmissionError, match=r"clks\.bin"):
-        Clks.read_packed(path, octets=2)
+        Clks.read_packed(path, octets=2, layout=layout)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +121,8 @@ def test_damaged_packed_filters_are_refused(content: bytes, tmp_path: Path) -> N
         '{"clknblocks": ["gAE="]}',
         '{"clknblocks": [[]]}',
         '{"clks": [], "clknblocks": []}',
+        '{"encodings": ["gAE="], "blocks": []}',
+        '{"encodings": ["gAE="], "blocks": {"0": "7"}}',
     ],
 )
 def test_damaged_uploads_are_refused(content: str, tmp_path: Path) -> None:

@@ -194,11 +194,17 @@ def _from_2_to_3(document: dict[str, Any]) -> None:
 
 
 def ignored_keys(document: Mapping[str, Any]) -> Iterator[str]:
-    """Settings of a version 3 schema that clkhash 0.18.3 does not read, though it looks as if."""
-    if "xorFolds" in document["clkConfig"]:
+    """Settings of a version 3 schema that clkhash 0.18.3 does not read, though they look as if.
+
+    Those that ask for what it does anyway are not told.
+    """
+    clk = document["clkConfig"]
+    read = clk.get("xor_folds", 0)
+    if clk.get("xorFolds", read) != read:
         yield "clkConfig.xorFolds (clkhash 0.18.3 reads xor_folds)"
     for index, feature in enumerate(document["features"]):
         comparison = feature.get("hashing", {}).get("comparison", {})
-        if "fractionalPrecision" in comparison:
+        read = comparison.get("fractional_precision", 0)
+        if comparison.get("fractionalPrecision", read) != read:
             place = f"features[{index}].hashing.comparison.fractionalPrecision"
             yield f"{place} (clkhash 0.18.3 reads fractional_precision)"
