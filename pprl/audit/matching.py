@@ -1,0 +1,245 @@
+"""Graph matching by similarity: the attack that undoes encodings whose records can be compared.
+
+Vidanage, Christen, Ranbaduge and Schnell ("A graph matching attack on privacy-preserving record
+linkage", CIKM 2020) match the graph of similarities among encoded records with that among plaintext
+records; Schaefer, Armknecht and Heng (ACSAC 2024) do it with node embeddings and a bipartite
+matching. This is a version of it for whole matrices of similarities, and it needs to know nothing
+of the encoding:
+
+1. Both graphs are embedded by their leading eigenvectors, whose signs are told by their
+   distributions, and turned onto each other: nearest neighbours in both directions, the rotation
+   that fits them best, and again.
+2. The surest mutual matches become anchors; every record is embedded anew by its similarities to
+   the anchors; and so on, with more and more anchors.
+3. An assignment of the largest total agreement gives each plaintext record its encoded record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
+Matrix = NDArray[np.float32]
+Partners = NDArray[np.int64]
+
+QUANTILES = 64
+DIMENSIONS = 48
+ROUNDS = 12
+MOST_ANCHORS = 1500
+DENSE = 4_000
+_TILE = 1024
+_NEAREST = 12
+_POWER = 12
+_TURNS = 24
+_FEWEST = 8
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Matching:
+    """Which encoded record the attack takes each plaintext record for.
+
+    Attributes:
+        partner: `int64[m]`, the encoded record of each plaintext record.
+        agreement: `float32[m]`, how well the two fit, at most 1.
+        anchors: how many mutual matches the last round stood on.
+    """
+
+    partner: Partners
+    agreement: Matrix
+    anchors: int
+
+    def __repr__(self) -> str:
+        """Counts only."""
+        return f"<Matching of {len(self.partner):,} records on {self.anchors:,} anchors>"
+
+    def correct(self, truth: Partners) -> float:
+        """The share of matches that are right, of all plaintext records that are encoded at all.
+
+        Args:
+            truth: `int64[m]`, the encoded record of each plaintext record, -1 where there is none.
+        """
+        known = truth >= 0
+        return float((self.partner[known] == truth[known]).mean()) if known.any() else 0.0
+
+
+def match_graphs(encoded: Matrix, plain: Matrix) -> Matching:
+    """Match two similarity graphs.
+
+    Args:
+        encoded: `float32[n, n]`, symmetric; what stands on the diagonal is ignored.
+        plain: `float32[m, m]`, similarities of plaintext records by whatever measure rises and
+            falls with the encoding's.
+    """
+    if not len(encoded) or not len(plain):
+        return Matching(np.full(len(plain), -1), np.zeros(len(plain), np.float32), 0)
+    one, other = _turned(*_with_signs(_eigenvectors(plain), _eigenvectors(encoded)))
+    wanted, anchors = min(64, max(1, len(plain) // 4)), 0
+    for _ in range(ROUNDS):
+        rows, partners = _mutual(one, other, wanted)
+        anchors = len(rows)
+        if not anchors:
+            break
+        one, other = _normed(plain[:, rows], encoded[:, partners])
+        wanted = min(4 * wanted, MOST_ANCHORS, max(1, len(plain) // 2))
+    return _assigned(one, other, anchors)
+
+
+def _eigenvectors(similarity: Matrix) -> Matrix:
+    """The leading eigenvectors of the centred similarities, of mean square 1: `float32[n, k]`."""
+    count = len(similarity)
+    means = similarity.mean(axis=0, dtype=np.float64).astype(np.float32)
+    grand = np.float32(means.mean())
+
+    def times(vectors: Matrix) -> Matrix:
+        vectors = vectors.astype(np.float32)
+        total = vectors.sum(axis=0)
+        out: Matrix = similarity @ vectors
+        return out - np.multiply.outer(means, total) - means @ vectors + grand * total
+
+    wanted = min(DIMENSIONS, max(1, count - 2))
+    # Subspace iteration: plain, deterministic, and all in matrix products.
+    basis = np.random.default_rng(0).standard_normal((count, min(count, 2 * wanted)))
+    for _ in range(_POWER):
+        basis, _ = np.linalg.qr(times(basis))
+    values, within = np.linalg.eigh(basis.T @ times(basis))
+    order = np.argsort(-np.abs(values))[:wanted]
+    return ((basis @ within[:, order]) * np.sqrt(count)).astype(np.float32)
+
+
+def _with_signs(one: Matrix, other: Matrix) -> tuple[Matrix, Matrix, Matrix]:
+    """Give the eigenvectors of one side the other's signs.
+
+    Returns:
+        both sides, and how far each sign can be relied on, `float32[k]`.
+    """
+    width = min(one.shape[1], other.shape[1])
+    places = (np.arange(QUANTILES) + 0.5) / QUANTILES
+    ours, theirs = (np.quantile(side[:, :width], places, axis=0) for side in (one, other))
+    same = np.abs(ours - theirs).mean(axis=0)
+    turned = np.abs(ours + theirs[::-1]).mean(axis=0)
+    sign = np.where(same <= turned, 1, -1).astype(np.float32)
+    trust = (np.abs(same - turned) / (same + turned + 1e-9)).astype(np.float32)
+    return one[:, :width], other[:, :width] * sign, trust
+
+
+def _turned(one: Matrix, other: Matrix, trust: Matrix) -> tuple[Matrix, Matrix]:
+    """Turn one embedding onto the other by mutual nearest neighbours and rotations, in turn."""
+    width = one.shape[1]
+    weight = trust**2
+    for turn in range(_TURNS):
+        rows, partners = _mutual(*_unit(one * weight, other * weight), len(one))
+        if len(rows) < _FEWEST:
+            break
+        kept = slice(0, max(_FEWEST, len(rows) * 2 // 3))
+        u, _, v = np.linalg.svd(one[rows[kept]].T @ other[partners[kept]])
+        fitted = one @ (u @ v).astype(np.float32)
+        share = min(1.0, (turn + 1) / (_TURNS / 2))
+        error = (fitted[rows[kept]] - other[partners[kept]]).var(axis=0)
+        one = fitted
+        known = np.clip(1 - error / 2, 0.02, None)
+        weight = (known * (np.arange(width) < max(_FEWEST, share * width))).astype(np.float32)
+    return _unit(one * weight, other * weight)
+
+
+def _unit(one: Matrix, other: Matrix) -> tuple[Matrix, Matrix]:
+    """Rows of length 1."""
+    return tuple(  # type: ignore[return-value]
+        side / (np.linalg.norm(side, axis=1, keepdims=True) + 1e-6) for side in (one, other)
+    )
+
+
+def _normed(one: Matrix, other: Matrix) -> tuple[Matrix, Matrix]:
+    """Both sets of features, each column standardised on its own side, rows of length 1."""
+    normed = []
+    for side in (one, other):
+        scaled = side - side.mean(axis=0)
+        scaled /= scaled.std(axis=0) + 1e-6
+        scaled -= scaled.mean(axis=1, keepdims=True) * 0.5
+        normed.append(
+            (scaled / (np.linalg.norm(scaled, axis=1, keepdims=True) + 1e-6)).astype(np.float32)
+        )
+    return normed[0], normed[1]
+
+
+def _mutual(one: Matrix, other: Matrix, wanted: int) -> tuple[Partners, Partners]:
+    """The surest pairs, each the other's nearest: rows of both sides, best margin first."""
+    best = np.full(len(one), -1)
+    margin = np.zeros(len(one), np.float32)
+    back_score = np.full(len(other), -np.inf, np.float32)
+    back = np.full(len(other), -1)
+    for start in range(0, len(one), _TILE):
+        score = one[start : start + _TILE] @ other.T
+        rows = np.arange(len(score))
+        nearest = score.argmax(axis=1)
+        best[start : start + _TILE] = nearest
+        column = score.argmax(axis=0)
+        column_score = score[column, np.arange(len(other))]
+        better = column_score > back_score
+        back[better], back_score[better] = column[better] + start, column_score[better]
+        top = score[rows, nearest]
+        score[rows, nearest] = -np.inf
+        second = score.max(axis=1) if len(other) > 1 else np.zeros(len(score), np.float32)
+        margin[start : start + _TILE] = top - second
+    mutual = np.flatnonzero(back[best] == np.arange(len(one)))
+    chosen = mutual[np.argsort(-margin[mutual], kind="stable")][:wanted]
+    return chosen, best[chosen]
+
+
+def _assigned(one: Matrix, other: Matrix, anchors: int) -> Matching:
+    """A bipartite matching of the largest agreement; over the nearest few where there are many."""
+    if max(len(one), len(other)) <= DENSE:
+        score = one @ other.T
+        rows, columns = linear_sum_assignment(-score)
+        partner = np.full(len(one), -1)
+        partner[rows] = columns
+        agreement = np.zeros(len(one), np.float32)
+        agreement[rows] = score[rows, columns]
+        return Matching(partner, agreement, anchors)
+    most = min(_NEAREST, len(other))
+    near = np.empty((len(one), most), np.int64)
+    score = np.empty((len(one), most), np.float32)
+    for start in range(0, len(one), _TILE):
+        all_scores = one[start : start + _TILE] @ other.T
+        nearest = np.argpartition(-all_scores, most - 1, axis=1)[:, :most]
+        near[start : start + _TILE] = nearest
+        score[start : start + _TILE] = np.take_along_axis(all_scores, nearest, axis=1)
+    # A column of its own for every row makes a full matching possible: "nobody", at the worst cost.
+    rows = np.repeat(np.arange(len(one)), most)
+    cost = np.concatenate((2.0 - score.reshape(-1), np.full(len(one), 4.0)))
+    graph = csr_array(
+        (
+            cost,
+            (
+                np.concatenate((rows, np.arange(len(one)))),
+                np.concatenate((near.reshape(-1), len(other) + np.arange(len(one)))),
+            ),
+        ),
+        shape=(len(one), len(other) + len(one)),
+    )
+    _, columns = min_weight_full_bipartite_matching(graph)
+    partner = np.where(columns < len(other), columns, -1).astype(np.int64)
+    found = (near == partner[:, None]).argmax(axis=1)
+    agreement = np.where(partner >= 0, score[np.arange(len(one)), found], 0).astype(np.float32)
+    return Matching(partner, agreement, anchors)
+
+
+def dice_matrix(filters: NDArray[np.uint64]) -> Matrix:
+    """The Dice similarities of classical filters: `float32[n, n]`.
+
+    Args:
+        filters: `uint64[n, words]`, one a record.
+    """
+    bits = np.unpackbits(
+        np.ascontiguousarray(filters, "<u8").view(np.uint8), axis=1, bitorder="little"
+    ).astype(np.float32)
+    ones = bits.sum(axis=1)
+    out = np.empty((len(bits), len(bits)), np.float32)
+    for start in range(0, len(bits), _TILE):
+        tile = slice(start, start + _TILE)
+        out[tile] = 2 * (bits[tile] @ bits.T) / np.maximum(1, ones[tile, None] + ones)
+    return out
