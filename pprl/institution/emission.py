@@ -48,8 +48,9 @@ def emit(
 
     A block that two of the institution's students hold is withheld from both, whether or not the
     quota would have kept it; so is a block once sent for another student. Of what remains, each
-    student's values with the lowest tokens fill the quota: tokens are keyed hashes, so every
-    institution makes the same choice.
+    student's values with the lowest salts fill the quota: salts are keyed hashes, so every
+    institution makes the same choice. Tokens would do as well for that, but the hub sees them: the
+    lowest of three stands lower than a decoy's.
 
     Raises:
         StudentsError: most blocks sent earlier are now held under other local ids.
@@ -70,7 +71,7 @@ def emit(
         free[known] = _among(sole.student[known], holder[known], owner, digests)
         _refuse_renumbering(int((~free).sum()), int(known.sum()))
     student, tokens, salts = sole.student[free], tokens[free], salts[free]
-    order = np.lexsort((tokens, student))
+    order = np.lexsort((salts[:, 0], student))
     student, tokens, salts = student[order], tokens[order], salts[order]
     first = np.searchsorted(student, student)
     chosen = np.arange(len(student)) - first < linkage_pass.quota

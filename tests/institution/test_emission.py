@@ -8,6 +8,7 @@ from collections import Counter
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from pprl.agreement import Pass
 from pprl.institution.blocks import BlockValues, PartValues
@@ -68,6 +69,12 @@ def token_of(value: int) -> np.uint64:
     return np.uint64(values_of({(0, value)}).keys(KEY)[0][0])
 
 
+@functools.cache
+def salt_of(value: int) -> np.uint64:
+    """The first word of the salt of a value's text."""
+    return np.uint64(values_of({(0, value)}).keys(KEY)[1][0, 0])
+
+
 def sent_for(held: dict[int, int]) -> Ledger:
     """A ledger in which each value was sent for a student."""
     return NOTHING_SENT.with_entries(
@@ -84,14 +91,31 @@ def test_exactly_the_blocks_of_one_student_are_emitted(pairs: set[tuple[int, int
 
 
 @given(pairs=holdings, quota=st.integers(1, 3))
-def test_the_lowest_tokens_fill_the_quota(pairs: set[tuple[int, int]], quota: int) -> None:
+def test_the_lowest_salts_fill_the_quota(pairs: set[tuple[int, int]], quota: int) -> None:
     """The same choice at every institution, made after the cap has counted all values."""
     free = emitted(pairs)
     expected = set()
     for student in range(STUDENTS):
-        mine = sorted((value for s, value in free if s == student), key=token_of)
+        mine = sorted((value for s, value in free if s == student), key=salt_of)
         expected |= {(student, value) for value in mine[:quota]}
     assert emitted(pairs, quota) == expected
+
+
+def test_the_choice_among_surplus_values_does_not_show_in_the_tokens() -> None:
+    """The lowest token of three has a mean of a quarter of the range; a decoy's has a half."""
+    students = np.repeat(np.arange(2000), 3)
+    values = BlockValues(
+        students,
+        np.arange(6000),
+        np.ones(6000, np.int64),
+        (np.arange(6000),),
+        (PartValues(np.arange(0, 6001, 3), np.arange(6000), [f"v{n}" for n in range(6000)]),),
+    )
+    owner = np.arange(2000)
+    emission = emit(
+        Pass("a pass", (), 1), values, KEY, NOTHING_SENT, owner, owner.astype(np.uint64)
+    )
+    assert stats.kstest(emission.tokens / 2.0**64, "uniform").pvalue > 1e-4
 
 
 @given(
