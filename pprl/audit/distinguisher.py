@@ -7,6 +7,7 @@ before it, and judged on records that it has not seen: an area under the curve o
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ from pprl.exchange import Entries, Submission
 Bits = NDArray[np.uint8]
 Features = NDArray[np.float32]
 MOST_ENTRIES = 20_000
+MOST_PAIRED = 4_000
+MOST_JUDGED = 8_000
 
 
 @dataclass(frozen=True)
@@ -75,20 +78,23 @@ def p_values(
             for name, value in _of_segment(part, segment.insertions):
                 found.setdefault(name, []).append(value)
             parts.setdefault(segment.name, []).append((entries.records, part))
-        found.setdefault("segments of an entry are independent", []).append(_between(bits, section))
+        found.setdefault("segments of an entry are independent", []).append(_between(bits))
     found["entries of a record are independent"] = [
         _same_records(tables) for tables in parts.values() if len(tables) > 1
     ] or [1.0]
     return {name: min(1.0, len(values) * min(values)) for name, values in found.items()}
 
 
-def classifier_area(one: Features, other: Features, rng: np.random.Generator) -> Area:
+def classifier_area(
+    one: Features, other: Features, rng: np.random.Generator, most: int = MOST_JUDGED
+) -> Area:
     """Train a classifier to tell two kinds of rows, and judge it on rows it has not seen.
 
     Args:
         one: `float32[n, features]`.
         other: `float32[m, features]`.
         rng: deals the rows out, and draws as many of the larger kind as there are of the smaller.
+        most: rows of each kind that are looked at, half of them to learn from.
 
     Raises:
         UsageError: scikit-learn is not installed.
@@ -99,7 +105,7 @@ def classifier_area(one: Features, other: Features, rng: np.random.Generator) ->
         raise UsageError(
             "The classifier needs scikit-learn: pip install 'pprl-edu[audit]'."
         ) from None
-    count = min(len(one), len(other), MOST_ENTRIES)
+    count = min(len(one), len(other), most)
     if count < 4:
         return Area(0.5, 0.5)
     rows = np.concatenate([side[rng.permutation(len(side))[:count]] for side in (one, other)])
@@ -107,7 +113,7 @@ def classifier_area(one: Features, other: Features, rng: np.random.Generator) ->
     order = rng.permutation(2 * count)
     learn, judge = order[:count], order[count:]
     model = HistGradientBoostingClassifier(
-        max_iter=60, max_leaf_nodes=15, learning_rate=0.1, max_features=0.3, random_state=0
+        max_iter=30, max_leaf_nodes=15, max_features=0.2, max_bins=31, random_state=0
     )
     model.fit(rows[learn], kind[learn])
     score = model.predict_proba(rows[judge])[:, 1]
@@ -161,10 +167,12 @@ def _of_segment(bits: Bits, insertions: int) -> Iterator[tuple[str, float]]:
     variance = share * (1 - share)
     z = (bits.sum(axis=0, dtype=np.int64) - rows * share) / np.sqrt(rows * variance)
     # The counts add up to a constant, so one degree of freedom is gone.
-    yield "positions are uniform", float(
-        stats.chi2.sf((z**2).sum() * (width - 1) / width, width - 1)
+    yield (
+        "positions are uniform",
+        float(stats.chi2.sf((z**2).sum() * (width - 1) / width, width - 1)),
     )
-    centred = bits.astype(np.float32) - np.float32(share)
+    centred = bits[:MOST_PAIRED].astype(np.float32) - np.float32(share)
+    rows = len(centred)
     together = (centred.T @ centred) / rows
     expected = -variance / (width - 1)
     upper = np.triu_indices(width, 1)
@@ -172,12 +180,13 @@ def _of_segment(bits: Bits, insertions: int) -> Iterator[tuple[str, float]]:
     yield "positions are independent", _largest(deviation)
 
 
-def _between(bits: Bits, section: LinkageSection) -> float:
-    """P-value of the largest correlation between a bit and one 64 or more places further on."""
-    rows, width = bits.shape
+def _between(bits: Bits) -> float:
+    """P-value of the largest correlation between two bits of different stretches of 128."""
+    width = bits.shape[1]
     if width < 128:
         return 1.0
-    centred = bits.astype(np.float32)
+    centred = bits[:MOST_PAIRED].astype(np.float32)
+    rows = len(centred)
     centred -= centred.mean(axis=0)
     scale = centred.std(axis=0) + 1e-9
     together = (centred.T @ centred) / rows / np.multiply.outer(scale, scale)
@@ -189,7 +198,7 @@ def _between(bits: Bits, section: LinkageSection) -> float:
 def _same_records(tables: list[tuple[NDArray[np.uint32], Bits]]) -> float:
     """P-value: bits in common of one segment of a record's entries in two passes."""
     worst = 1.0
-    pairs = list(zip(tables, tables[1:], strict=False))
+    pairs = list(itertools.pairwise(tables))
     for (records, bits), (others, other_bits) in pairs:
         _, i, j = np.intersect1d(records, others, return_indices=True)
         if len(i) < 2:

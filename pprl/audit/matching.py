@@ -98,17 +98,20 @@ def _eigenvectors(similarity: Matrix) -> Matrix:
     def times(vectors: Matrix) -> Matrix:
         vectors = vectors.astype(np.float32)
         total = vectors.sum(axis=0)
-        out: Matrix = similarity @ vectors
-        return out - np.multiply.outer(means, total) - means @ vectors + grand * total
+        out: Matrix = similarity @ vectors - np.multiply.outer(means, total)
+        out += grand * total - means @ vectors
+        return out
 
     wanted = min(DIMENSIONS, max(1, count - 2))
     # Subspace iteration: plain, deterministic, and all in matrix products.
-    basis = np.random.default_rng(0).standard_normal((count, min(count, 2 * wanted)))
+    rng = np.random.default_rng(0)
+    basis = rng.standard_normal((count, min(count, 2 * wanted)), np.float32)
     for _ in range(_POWER):
-        basis, _ = np.linalg.qr(times(basis))
-    values, within = np.linalg.eigh(basis.T @ times(basis))
+        basis = np.linalg.qr(times(basis).astype(np.float64))[0].astype(np.float32)
+    values, within = np.linalg.eigh((basis.T @ times(basis)).astype(np.float64))
     order = np.argsort(-np.abs(values))[:wanted]
-    return ((basis @ within[:, order]) * np.sqrt(count)).astype(np.float32)
+    vectors: Matrix = (basis @ within[:, order] * np.sqrt(count)).astype(np.float32)
+    return vectors
 
 
 def _with_signs(one: Matrix, other: Matrix) -> tuple[Matrix, Matrix, Matrix]:
@@ -148,9 +151,13 @@ def _turned(one: Matrix, other: Matrix, trust: Matrix) -> tuple[Matrix, Matrix]:
 
 def _unit(one: Matrix, other: Matrix) -> tuple[Matrix, Matrix]:
     """Rows of length 1."""
-    return tuple(  # type: ignore[return-value]
-        side / (np.linalg.norm(side, axis=1, keepdims=True) + 1e-6) for side in (one, other)
-    )
+    return _scaled(one), _scaled(other)
+
+
+def _scaled(rows: Matrix) -> Matrix:
+    """Rows of length 1."""
+    scaled: Matrix = rows / (np.linalg.norm(rows, axis=1, keepdims=True) + np.float32(1e-6))
+    return scaled.astype(np.float32)
 
 
 def _normed(one: Matrix, other: Matrix) -> tuple[Matrix, Matrix]:

@@ -85,11 +85,10 @@ def attack_with_one_roster(
     step = max(1, _CELLS // (len(students) * emitted.shape[1]))
     for start in range(0, len(views), step):
         some = views[start : start + step]
-        possible = (students[None, :, :] >= some[:, None, :]).all(axis=2)
-        likelihood = sum(
-            share * np.exp(_log_likelihood(students, some, rate))
-            for share, rate in zip(shares, rates, strict=True)
-        )
+        possible: NDArray[np.bool_] = np.all(students[None, :, :] >= some[:, None, :], axis=2)
+        likelihood = np.zeros(possible.shape)
+        for share, rate in zip(shares, rates, strict=True):
+            likelihood += share * np.exp(_log_likelihood(students, some, rate))
         weight = np.where(possible, likelihood, 0.0)
         candidates = possible @ student_counts
         total = weight @ student_counts

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from pprl._version import __version__
-from pprl.cli import agreement, crosswalk, key, linkage, messages, submission
+from pprl.cli import agreement, audit, crosswalk, key, linkage, messages, submission
 from pprl.cli import demo as demonstration
 from pprl.errors import PPRLError
 
@@ -29,7 +29,7 @@ _app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _noun in (key, agreement, submission, linkage, crosswalk, demonstration):
+for _noun in (key, agreement, submission, linkage, crosswalk, audit, demonstration):
     _noun.register(_app)
 
 

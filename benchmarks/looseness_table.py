@@ -1,0 +1,38 @@
+"""How probable is it that two students of one region have a value of a blocking part in common?
+
+Run from the root of the repository: `python -m benchmarks.looseness_table`. It prints the table of
+`pprl.audit.looseness`: the mean number of values that two different students share, part by part.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pprl.agreement.blocking import SOURCES, BlockingPart
+from pprl.institution.blocks import part_values
+from pprl.institution.normalise import NormalisedStudents, normalise
+from pprl.synthetic import population
+
+PERSONS = 40_000
+TRANSFORMS = ("", "soundex", "1", "2", "3", "4", "5")
+
+
+def shared_values(part: BlockingPart, students: NormalisedStudents) -> float:
+    """The mean number of values of a part that two different students share."""
+    values = part_values(part, students)
+    holders = np.bincount(values.codes, minlength=len(values.vocabulary)).astype(float)
+    count = len(values.start) - 1
+    return float((holders * (holders - 1)).sum() / (count * (count - 1)))
+
+
+def main() -> None:
+    """Print a line for each part."""
+    students = normalise(population(PERSONS, seed=1).pool("district").students)
+    for name, source in SOURCES.items():
+        for transform in TRANSFORMS if source.letters else ("",):
+            part = BlockingPart(name, transform)
+            print(f'        "{part}": {shared_values(part, students):.2g},')
+
+
+if __name__ == "__main__":
+    main()
