@@ -1,4 +1,4 @@
-"""What an attacker could learn: attacks on real submissions, and simulated ones to hold them against.
+"""What an attacker could learn: attacks on submissions, and simulated ones to hold them against.
 
 Nothing here sees plaintext: who has it prepares arrays (`RosterView`).
 """

@@ -1,8 +1,9 @@
 """Can a submission be told from random bits, or a decoy from a student? Two ways to try.
 
-Statistics whose law under the claim is known give p-values without a second file. A gradient-boosted
-classifier (scikit-learn, the extra `audit`) is trained to tell entries of two kinds, with every bit
-before it, and judged on records that it has not seen: an area under the curve of 0.5 is guessing.
+Statistics whose law under the claim is known give p-values without a second file. A gradient-
+boosted classifier (scikit-learn, the extra `audit`) is trained to tell entries of two kinds, with
+every bit before it, and judged on entries it has not seen: an area under the curve of 0.5 is
+guessing.
 """
 
 from __future__ import annotations

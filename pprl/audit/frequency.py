@@ -2,8 +2,8 @@
 
 Frequent block tokens are aligned with frequent values (Vidanage et al., "A privacy attack on
 multiple dynamic match-key based privacy-preserving record linkage", IJPDS 2020); bits that are set
-together betray frequent tokens of names (Christen, Vidanage, Ranbaduge and Schnell, "Pattern-mining based
-cryptanalysis of Bloom filters for privacy-preserving record linkage", PAKDD 2018).
+together betray frequent tokens of names (Christen, Vidanage, Ranbaduge and Schnell, "Pattern-mining
+based cryptanalysis of Bloom filters for privacy-preserving record linkage", PAKDD 2018).
 """
 
 from __future__ import annotations

@@ -24,13 +24,13 @@ class RosterAttack:
 
     Attributes:
         plain: `float64[n]`, the chance of a guess among all candidates.
-        weighed: `float64[n]`, the posterior probability that the attacker gives the right student.
         hit: `float64[n]`, the chance that its best guess is right (ties share).
+        sure: `float64[n]`, the probability that it believes its best guess has.
     """
 
     plain: Floats
-    weighed: Floats
     hit: Floats
+    sure: Floats
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -48,8 +48,15 @@ class RosterAttack:
 
     @property
     def most(self) -> float:
-        """The highest chance of any record, were the attacker sure of its weights, 0 to 1."""
-        return float(max(self.plain.max(initial=0.0), self.weighed.max(initial=0.0)))
+        """The share of right guesses among those of which the attacker is surest, 0 to 1.
+
+        The surest hundredth of the records, ten at least; what it believes of them may be wrong.
+        """
+        count = min(len(self.sure), max(10, len(self.sure) // 100))
+        if not count:
+            return 0.0
+        surest = np.argsort(-self.sure, kind="stable")[:count]
+        return float(self.hit[surest].mean())
 
 
 def attack_with_one_roster(
@@ -79,7 +86,7 @@ def attack_with_one_roster(
     rates = [_rates(emitted[classes == c], shared[classes == c]) for c in np.unique(classes)]
     shares = [float((classes == c).mean()) for c in np.unique(classes)]
 
-    plain, weighed, hit = np.empty(count), np.empty(count), np.empty(count)
+    plain, hit, sure = np.empty(count), np.empty(count), np.empty(count)
     order = np.argsort(of_view, kind="stable")
     starts = np.searchsorted(of_view[order], np.arange(len(views) + 1))
     step = max(1, _CELLS // (len(students) * emitted.shape[1]))
@@ -99,9 +106,9 @@ def attack_with_one_roster(
             rows = order[starts[start + place] : starts[start + place + 1]]
             true = of_student[rows]
             plain[rows] = possible[place, true] / max(1, candidates[place])
-            weighed[rows] = weight[place, true] / max(total[place], 1e-300)
+            sure[rows] = best[place] / max(total[place], 1e-300)
             hit[rows] = tied[place, true] / max(1, number[place])
-    return RosterAttack(plain, weighed, hit)
+    return RosterAttack(plain, hit, sure)
 
 
 def _rates(emitted: Counts, shared: Counts) -> Floats:
