@@ -102,6 +102,7 @@ def classifier_area(
     """
     try:
         from sklearn.ensemble import HistGradientBoostingClassifier
+        from threadpoolctl import threadpool_limits
     except ImportError:
         raise UsageError(
             "The classifier needs scikit-learn: pip install 'pprl-edu[audit]'."
@@ -116,8 +117,10 @@ def classifier_area(
     model = HistGradientBoostingClassifier(
         max_iter=30, max_leaf_nodes=15, max_features=0.2, max_bins=31, random_state=0
     )
-    model.fit(rows[learn], kind[learn])
-    score = model.predict_proba(rows[judge])[:, 1]
+    # Its threads wait for each other in a loop, which is slow where cores are shared.
+    with threadpool_limits(1):
+        model.fit(rows[learn], kind[learn])
+        score = model.predict_proba(rows[judge])[:, 1]
     return area(score[kind[judge] == 1], score[kind[judge] == 0])
 
 

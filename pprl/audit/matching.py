@@ -6,11 +6,12 @@ records; Schaefer, Armknecht and Heng (ACSAC 2024) do it with node embeddings an
 matching. This is a version of it for whole matrices of similarities, and it needs to know nothing
 of the encoding:
 
-1. Both graphs are embedded by their leading eigenvectors, whose signs are told by their
-   distributions, and turned onto each other: nearest neighbours in both directions, the rotation
-   that fits them best, and again.
-2. The surest mutual matches become anchors; every record is embedded anew by its similarities to
-   the anchors; and so on, with more and more anchors.
+1. A record is embedded by what does not hang on the order of the others: how its similarities are
+   distributed, the squares of the leading eigenvectors' entries, and the entries themselves as far
+   as their signs can be told from their distributions.
+2. Records that are each other's nearest become anchors, the surest first, and every record is
+   embedded by its similarities to the anchors as well; so on, the first embedding counting less and
+   less.
 3. An assignment of the largest total agreement gives each plaintext record its encoded record.
 """
 
@@ -29,14 +30,17 @@ Partners = NDArray[np.int64]
 
 QUANTILES = 64
 DIMENSIONS = 48
-ROUNDS = 12
+ROUNDS = 30
 MOST_ANCHORS = 1500
 DENSE = 4_000
 _TILE = 1024
 _NEAREST = 12
 _POWER = 12
-_TURNS = 24
-_FEWEST = 8
+_FEWEST = 40
+_SUREST = 0.9
+_BEGINNING = 0.7
+_FADING = 0.7
+_ALL = 0.89
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,21 +75,28 @@ def match_graphs(encoded: Matrix, plain: Matrix) -> Matching:
     """Match two similarity graphs.
 
     Args:
-        encoded: `float32[n, n]`, symmetric; what stands on the diagonal is ignored.
+        encoded: `float32[n, n]`, symmetric, 1 on the diagonal.
         plain: `float32[m, m]`, similarities of plaintext records by whatever measure rises and
             falls with the encoding's.
     """
     if not len(encoded) or not len(plain):
         return Matching(np.full(len(plain), -1), np.zeros(len(plain), np.float32), 0)
-    one, other = _turned(*_with_signs(_eigenvectors(plain), _eigenvectors(encoded)))
-    wanted, anchors = min(64, max(1, len(plain) // 4)), 0
-    for _ in range(ROUNDS):
-        rows, partners = _mutual(one, other, wanted)
+    start = _embedded(plain, encoded)
+    one, other, anchors = *start, 0
+    for turn in range(ROUNDS):
+        rows, partners = _mutual(one, other)
+        settled = anchors >= _ALL * min(len(plain), len(encoded), MOST_ANCHORS)
+        if settled and len(rows) >= anchors:
+            break
+        anchors = min(MOST_ANCHORS, max(_FEWEST, int(_SUREST * len(rows))))
+        rows, partners = rows[:anchors], partners[:anchors]
         anchors = len(rows)
         if not anchors:
             break
-        one, other = _normed(plain[:, rows], encoded[:, partners])
-        wanted = min(4 * wanted, MOST_ANCHORS, max(1, len(plain) // 2))
+        share = np.float32(max(0.0, _BEGINNING * (1 - turn / (_FADING * ROUNDS))))
+        ours, theirs = _normed(plain[:, rows], encoded[:, partners])
+        one = np.concatenate((start[0] * share, ours), axis=1)
+        other = np.concatenate((start[1] * share, theirs), axis=1)
     return _assigned(one, other, anchors)
 
 
@@ -130,23 +141,43 @@ def _with_signs(one: Matrix, other: Matrix) -> tuple[Matrix, Matrix, Matrix]:
     return one[:, :width], other[:, :width] * sign, trust
 
 
-def _turned(one: Matrix, other: Matrix, trust: Matrix) -> tuple[Matrix, Matrix]:
-    """Turn one embedding onto the other by mutual nearest neighbours and rotations, in turn."""
-    width = one.shape[1]
-    weight = trust**2
-    for turn in range(_TURNS):
-        rows, partners = _mutual(*_unit(one * weight, other * weight), len(one))
-        if len(rows) < _FEWEST:
-            break
-        kept = slice(0, max(_FEWEST, len(rows) * 2 // 3))
-        u, _, v = np.linalg.svd(one[rows[kept]].T @ other[partners[kept]])
-        fitted = one @ (u @ v).astype(np.float32)
-        share = min(1.0, (turn + 1) / (_TURNS / 2))
-        error = (fitted[rows[kept]] - other[partners[kept]]).var(axis=0)
-        one = fitted
-        known = np.clip(1 - error / 2, 0.02, None)
-        weight = (known * (np.arange(width) < max(_FEWEST, share * width))).astype(np.float32)
-    return _unit(one * weight, other * weight)
+def _embedded(plain: Matrix, encoded: Matrix) -> tuple[Matrix, Matrix]:
+    """Both graphs embedded by what does not hang on the order of records, plaintext first."""
+    ours, theirs, trust = _with_signs(_eigenvectors(plain), _eigenvectors(encoded))
+    parts = [
+        _normed(_windows(ours), _windows(theirs)),
+        tuple(2 * side for side in _normed(_distribution(plain), _distribution(encoded))),
+        _unit(ours * trust**2, theirs * trust**2),
+    ]
+    return _unit(
+        np.concatenate([one for one, _ in parts], axis=1),
+        np.concatenate([other for _, other in parts], axis=1),
+    )
+
+
+def _windows(vectors: Matrix) -> Matrix:
+    """Logarithms of smoothed squares of eigenvectors' entries: sign and order matter little."""
+    place = np.arange(vectors.shape[1])
+    weight = np.exp(-((place[:, None] - place[None, :]) ** 2.0) / 8)
+    smoothed: Matrix = np.log1p(vectors**2 @ (weight / weight.sum(axis=0))).astype(np.float32)
+    return smoothed
+
+
+def _distribution(similarity: Matrix) -> Matrix:
+    """Quantiles of each row, closer and closer towards the most similar: `float32[n, quantiles]`.
+
+    The places are shares of the row, so that graphs of different sizes compare.
+    """
+    count = len(similarity)
+    place = (1 - np.geomspace(1.5 / max(count, 2), 0.9, QUANTILES)).clip(0) * (count - 1)
+    low = np.floor(place).astype(int)
+    high = np.minimum(low + 1, count - 1)
+    share = (place - low).astype(np.float32)
+    out = np.empty((count, QUANTILES), np.float32)
+    for start in range(0, count, _TILE):
+        ranked = np.sort(similarity[start : start + _TILE], axis=1)
+        out[start : start + _TILE] = ranked[:, low] * (1 - share) + ranked[:, high] * share
+    return out
 
 
 def _unit(one: Matrix, other: Matrix) -> tuple[Matrix, Matrix]:
@@ -173,7 +204,7 @@ def _normed(one: Matrix, other: Matrix) -> tuple[Matrix, Matrix]:
     return normed[0], normed[1]
 
 
-def _mutual(one: Matrix, other: Matrix, wanted: int) -> tuple[Partners, Partners]:
+def _mutual(one: Matrix, other: Matrix) -> tuple[Partners, Partners]:
     """The surest pairs, each the other's nearest: rows of both sides, best margin first."""
     best = np.full(len(one), -1)
     margin = np.zeros(len(one), np.float32)
@@ -193,7 +224,7 @@ def _mutual(one: Matrix, other: Matrix, wanted: int) -> tuple[Partners, Partners
         second = score.max(axis=1) if len(other) > 1 else np.zeros(len(score), np.float32)
         margin[start : start + _TILE] = top - second
     mutual = np.flatnonzero(back[best] == np.arange(len(one)))
-    chosen = mutual[np.argsort(-margin[mutual], kind="stable")][:wanted]
+    chosen = mutual[np.argsort(-margin[mutual], kind="stable")]
     return chosen, best[chosen]
 
 
