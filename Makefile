@@ -36,11 +36,15 @@ smoke: .venv-pandas3/stamp ## The smoke tests only, on the built wheel with pand
 
 environments: .venv-test/stamp .venv-pandas3/stamp
 
-bench: .venv-bench/stamp ## The benchmarks, peers in their own environments (half an hour)
+bench: .venv-bench/stamp ## The benchmarks and their page, peers in their own environments (an hour)
 	.venv-bench/bin/python benchmarks/similar_pairs.py
 	.venv-bench/bin/python benchmarks/lsh.py
+	.venv-bench/bin/python benchmarks/encoding.py
+	.venv-bench/bin/python benchmarks/linking.py
+	.venv-bench/bin/python benchmarks/where_time_goes.py
 	.venv-bench/bin/python benchmarks/against_splink.py 101 102 103
 	.venv-bench/bin/python -m benchmarks.indistinguishability
+	.venv-bench/bin/python benchmarks/page.py
 
 clean: ## Delete environments, caches and build products
 	rm -rf pprl-demo .venv .venv-test .venv-pandas3 .venv-bench benchmarks/.venvs dist .coverage htmlcov

@@ -24,8 +24,10 @@ from pprl.audit.refinement import refine
 from pprl.audit.roster_attack import attack_with_one_roster
 from pprl.audit.shared import SharedBlocks
 from pprl.audit.simulation import simulate
-from pprl.institution.blocks import BlockValues, block_values
+from pprl.institution.blocks import Blocking, BlockValues
 from pprl.institution.collapse import collapse
+from pprl.institution.leaked_roster import entries_emitted
+from pprl.institution.name_words import NameWords
 from pprl.institution.normalise import NormalisedStudents, normalise
 from pprl.institution.published import present
 from pprl.synthetic import population
@@ -61,28 +63,28 @@ def distinguished(submission: Submission, agreement: Agreement) -> dict[str, flo
 
 def without_salts(students: pd.DataFrame, agreement: Agreement) -> dict[str, float]:
     """Rule 1 off: one salt for all blocks."""
-    salted = BlockValues.keys
+    salted = BlockValues.salts
 
-    def unsalted(self: BlockValues, key: bytes) -> tuple[np.ndarray, np.ndarray]:
-        tokens, salts = salted(self, key)
-        return tokens, np.zeros_like(salts)
+    def unsalted(self: BlockValues, key: bytes) -> np.ndarray:
+        return np.zeros((len(self.student), 2), np.uint64)
 
-    BlockValues.keys = unsalted  # type: ignore[method-assign]
+    BlockValues.salts = unsalted  # type: ignore[method-assign]
     try:
         return distinguished(encoded(students, agreement), agreement)
     finally:
-        BlockValues.keys = salted  # type: ignore[method-assign]
+        BlockValues.salts = salted  # type: ignore[method-assign]
 
 
 def without_cap(students: NormalisedStudents, agreement: Agreement) -> dict[str, float]:
     """Rule 2 off: blocks of up to 50 students are sent, and their records compare."""
     record, block, kind, left, right = [], [], [], [], []
     blocks = rows = 0
+    blocking = Blocking(students, NameWords.of(students), bytes(32), bytes(32))
     for number, linkage_pass in enumerate(agreement.linkage.passes):
-        values = block_values(linkage_pass, students)
-        sent = (values.holders > 1) & (values.holders <= CAP)
-        for value in np.flatnonzero(sent):
-            holders = values.student[values.value == value]
+        values = blocking.values(linkage_pass, bytes(32))
+        sent = values.take((values.holders > 1) & (values.holders <= CAP))
+        first = np.flatnonzero(np.append(True, np.diff(sent.tokens.view(np.int64)) != 0))
+        for holders in np.split(sent.student, first[1:]):
             i, j = np.triu_indices(len(holders), 1)
             left.append(i + rows)
             right.append(j + rows)
@@ -115,13 +117,7 @@ def missing_shown(students: NormalisedStudents, agreement: Agreement) -> dict[st
 
 def without_decoys(students: NormalisedStudents, agreement: Agreement) -> dict[str, float]:
     """Rule 4 off: how many entries a record has in each pass is seen."""
-    emitted = np.zeros((len(students), len(agreement.linkage.passes)), np.int64)
-    for column, linkage_pass in enumerate(agreement.linkage.passes):
-        values = block_values(linkage_pass, students)
-        sole = values.student[values.holders[values.value] == 1]
-        emitted[:, column] = np.minimum(
-            np.bincount(sole, minlength=len(students)), linkage_pass.quota
-        )
+    emitted = entries_emitted(students, agreement.linkage)
     _, place, counts = np.unique(emitted, axis=0, return_inverse=True, return_counts=True)
     chance = 1 / counts[place.reshape(-1)]
     found = attack_with_one_roster(emitted, emitted)

@@ -9,18 +9,19 @@ from __future__ import annotations
 import numpy as np
 
 from pprl.agreement.blocking import SOURCES, BlockingPart
-from pprl.institution.blocks import part_values
-from pprl.institution.normalise import NormalisedStudents, normalise
+from pprl.institution.blocks import Blocking
+from pprl.institution.name_words import NameWords
+from pprl.institution.normalise import normalise
 from pprl.synthetic import population
 
 PERSONS = 40_000
 TRANSFORMS = ("", "soundex", "1", "2", "3", "4", "5")
 
 
-def shared_values(part: BlockingPart, students: NormalisedStudents) -> float:
+def shared_values(part: BlockingPart, blocking: Blocking) -> float:
     """The mean number of values of a part that two different students share."""
-    values = part_values(part, students)
-    holders = np.bincount(values.codes, minlength=len(values.vocabulary)).astype(float)
+    values = blocking.part(part)
+    holders = np.unique(values.digests, return_counts=True)[1].astype(float)
     count = len(values.start) - 1
     return float((holders * (holders - 1)).sum() / (count * (count - 1)))
 
@@ -28,10 +29,11 @@ def shared_values(part: BlockingPart, students: NormalisedStudents) -> float:
 def main() -> None:
     """Print a line for each part."""
     students = normalise(population(PERSONS, seed=1).pool("district").students)
+    blocking = Blocking(students, NameWords.of(students), bytes(32), bytes(32))
     for name, source in SOURCES.items():
         for transform in TRANSFORMS if source.letters else ("",):
             part = BlockingPart(name, transform)
-            print(f'        "{part}": {shared_values(part, students):.2g},')
+            print(f'        "{part}": {shared_values(part, blocking):.2g},')
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ import csv
 import json
 import logging
 import re
+import time
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -238,11 +239,14 @@ def main() -> None:
     logging.disable(logging.WARNING)
     with paths.truth.open(encoding="utf-8", newline="") as stream:
         truth = {(row["left"], row["right"]) for row in csv.DictReader(stream)}
-    accepted = one_to_one(scored_pairs(roster(paths.left), roster(paths.right)))
+    sides = roster(paths.left), roster(paths.right)
+    start = time.perf_counter()
+    accepted = one_to_one(scored_pairs(*sides))
+    seconds = time.perf_counter() - start
     if paths.pairs:
         with paths.pairs.open("w", encoding="utf-8", newline="") as stream:
             csv.writer(stream).writerows([("left", "right"), *sorted(accepted)])
-    print(json.dumps(measured(accepted, truth), indent=2))
+    print(json.dumps({**measured(accepted, truth), "seconds": seconds}, indent=2))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ hub and the audit share.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -16,10 +17,28 @@ Words = NDArray[np.uint64]
 Draws = Callable[[int, NDArray[np.intp]], Words]
 
 WORD_BITS = 64
-_TILE = 1 << 13
+_TILE = 1 << 15
 
 
-def distinct_positions(draws: Draws, rows: int, bits: int, insertions: int) -> Words:
+class Workspace:
+    """Arrays that are used again: what is given back to the system must be cleared by it anew."""
+
+    def __init__(self) -> None:
+        """Hold none."""
+        self._held: dict[str, Words] = {}
+
+    def array(self, name: str, *shape: int) -> Words:
+        """An array of a shape, not cleared, in the same memory as the last of that name."""
+        size = math.prod(shape)
+        held = self._held.get(name)
+        if held is None or len(held) < size:
+            held = self._held[name] = np.empty(size, np.uint64)
+        return held[:size].reshape(shape)
+
+
+def distinct_positions(
+    draws: Draws, rows: int, bits: int, insertions: int, workspace: Workspace | None = None
+) -> Words:
     """Set exactly `insertions` distinct bits in each of `rows` filters of `bits` bits.
 
     Every row owns `k` streams of pseudo-random words (a name's tokens; one stream for a decoy). A
@@ -30,55 +49,77 @@ def distinct_positions(draws: Draws, rows: int, bits: int, insertions: int) -> W
     a token give exactly that away (Niedermeyer et al., J. Privacy and Confidentiality 6(2), 2014).
 
     Args:
-        draws: `draws(counter, rows) -> uint64[k, len(rows)]`, word number `counter` of each stream
-            of the given rows.
+        draws: `draws(first, rows) -> uint64[w, k, len(rows)]`, words number `first` to
+            `first + w - 1` of each stream of the given rows, for a `w` of its own choice.
         rows: how many filters.
         bits: length of a filter, a power of two, at least 64.
         insertions: bits to set in each, at most half of `bits`.
+        workspace: used again from call to call, if there are many.
 
     Returns:
         `uint64[rows, bits // 64]`.
     """
-    filters = np.zeros((rows, bits // WORD_BITS), np.uint64)
+    filters = np.empty((rows, bits // WORD_BITS), np.uint64)
+    workspace = workspace or Workspace()
     for start in range(0, rows, _TILE):
         tile = np.arange(start, min(start + _TILE, rows))
-        filters[tile] = _fill(draws, tile, bits, insertions)
+        _fill(filters, draws, tile, bits, insertions, workspace)
     return filters
 
 
-def _fill(draws: Draws, tile: NDArray[np.intp], bits: int, insertions: int) -> Words:
-    """Fill the filters of one tile of rows: `uint64[len(tile), bits // 64]`.
+def _fill(
+    filters: Words,
+    draws: Draws,
+    tile: NDArray[np.intp],
+    bits: int,
+    insertions: int,
+    workspace: Workspace,
+) -> None:
+    """Fill one tile of rows; writes into `filters`.
 
-    Bits are set draw by draw and never cleared, so each filter passes through every number of bits
-    once: it is copied as long as it has no more than `insertions`.
+    The first `insertions` draws cannot overfill. Beyond them a filter that is full takes no more,
+    and the full ones are left behind once they are the greater part.
     """
-    width = bits.bit_length() - 1
-    filled = np.zeros((bits // WORD_BITS, len(tile)), np.uint64)
-    active, words = np.arange(len(tile)), filled.copy()
-    counter = drawn = 0
-    while len(active):
-        kept = words.copy()
-        for shift, stream in _turns(draws(counter, tile[active]), width):
-            _set(words, (stream >> shift) & np.uint64(bits - 1))
+    whole = workspace.array("whole", bits // WORD_BITS, len(tile))
+    whole[:] = 0
+    words, alive = whole, np.arange(len(tile))
+    lacking = np.ones(len(tile), np.uint64)
+    scratch = workspace.array("scratch", 2, len(tile))
+    mask, one = np.uint64(bits - 1), np.uint64(1)
+    first, drawn = 0, 0
+    while len(alive):
+        block = draws(first, tile[alive])
+        first += len(block)
+        within: NDArray[np.intp] | slice = slice(None)
+        for word, stream, shift in _turns(len(block), block.shape[1], bits.bit_length() - 1):
+            positions, spare = scratch[:, : len(alive)]
+            np.right_shift(block[word, stream, within], shift, out=positions)
+            np.bitwise_and(positions, mask, out=positions)
             drawn += 1
+            _set(words, positions, one if drawn <= insertions else lacking, spare)
             if drawn < insertions:
                 continue
-            ones = _ones(words)
-            np.copyto(kept, words, where=ones <= insertions)
-            if ones.min() >= insertions:
+            is_lacking = _ones(words) < insertions
+            left = np.count_nonzero(is_lacking)
+            if left and 2 * left > len(alive):
+                lacking = is_lacking.astype(np.uint64)
+                continue
+            kept = np.flatnonzero(is_lacking)
+            if words is not whole:
+                whole[:, alive] = words
+            words, alive, lacking = words[:, kept], alive[kept], np.ones(left, np.uint64)
+            within = kept if isinstance(within, slice) else within[kept]
+            if not left:
                 break
-        filled[:, active] = kept if drawn >= insertions else words
-        short = _ones(words) < insertions
-        active, words = active[short], words[:, short]
-        counter += 1
-    return filled.T
+    filters[tile] = whole.T
 
 
-def _turns(drawn: Words, width: int) -> Iterator[tuple[np.uint64, Words]]:
-    """The streams in turn, one position each, from the low end of their words to the high."""
-    for chunk in range(WORD_BITS // width):
-        for stream in drawn:
-            yield np.uint64(chunk * width), stream
+def _turns(words: int, streams: int, width: int) -> Iterator[tuple[int, int, np.uint64]]:
+    """Word, stream and shift of each position: word by word, from low to high, streams in turn."""
+    for word in range(words):
+        for chunk in range(WORD_BITS // width):
+            for stream in range(streams):
+                yield word, stream, np.uint64(chunk * width)
 
 
 def _ones(words: Words) -> NDArray[np.uint16]:
@@ -89,11 +130,39 @@ def _ones(words: Words) -> NDArray[np.uint16]:
     return ones
 
 
-def _set(words: Words, positions: Words) -> None:
-    """Set one bit in each filter."""
+def _set(words: Words, positions: Words, bit: np.uint64 | Words, spare: Words) -> None:
+    """Set one bit in each filter, or none where `bit` is 0; `spare` is scratch."""
     for index, word in enumerate(words):
         # A shift by 64 or more leaves nothing, so the bit appears in its own word only.
-        word |= np.uint64(1) << (positions ^ np.uint64(WORD_BITS * index))
+        by = (
+            np.bitwise_xor(positions, np.uint64(WORD_BITS * index), out=spare)
+            if index
+            else positions
+        )
+        np.left_shift(bit, by, out=spare)
+        np.bitwise_or(word, spare, out=word)
+
+
+def segment_ones(filters: Words, widths: Sequence[int]) -> NDArray[np.uint16]:
+    """Count the bits that are set, segment by segment.
+
+    Args:
+        filters: `uint64[n, words]`.
+        widths: words of each segment, in order; they add up to `words`.
+
+    Returns:
+        `uint16[n, len(widths)]`, each column in one piece.
+    """
+    ones = np.bitwise_count(filters).T
+    counts = np.empty((len(widths), len(filters)), np.uint16)
+    first = 0
+    for row, width in zip(counts, widths, strict=True):
+        if width == 1:
+            row[:] = ones[first]
+        else:
+            np.sum(ones[first : first + width], axis=0, dtype=np.uint16, out=row)
+        first += width
+    return counts.T
 
 
 def common_bits(left: Words, right: Words, widths: Sequence[int]) -> NDArray[np.uint16]:
@@ -107,6 +176,4 @@ def common_bits(left: Words, right: Words, widths: Sequence[int]) -> NDArray[np.
     Returns:
         `uint16[n, len(widths)]`.
     """
-    ones = np.bitwise_count(left & right)
-    starts = np.concatenate(([0], np.cumsum(widths)[:-1])).astype(np.intp)
-    return np.add.reduceat(ones, starts, axis=1, dtype=np.uint16)
+    return segment_ones(left & right, widths)

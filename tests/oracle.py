@@ -26,6 +26,7 @@ from pprl.institution.names import canonical_first_name, soundex
 from pprl.institution.normalise import normalise
 
 MASK = (1 << 64) - 1
+PAIR = "\x1f"
 IDENTIFYING = {"birth_date", "first_name", "sex", "zip", "state_id"}
 """Whole parts of a blocking key that leave a segment nothing to say."""
 
@@ -102,7 +103,18 @@ class Institution:
             for place, segment in enumerate(section.segments)
             if segment.name not in fixed
         ]
-        block_key = derived(self.linkage_key, agreement, f"block/{name}", 48)
+        value_key, pair_key, token_key, salt_key, position_key = (
+            self._shared_key(agreement, purpose)
+            for purpose in (
+                "block-values",
+                "block-pairs",
+                f"tokens/{name}",
+                f"salts/{name}",
+                f"positions/{name}",
+            )
+        )
+        digest = value_digest(value_key, pair_key)
+        positions = block_cipher(position_key)
         missing = block_cipher(self._own_key(agreement, f"missing/{name}"))
         decoy = block_cipher(self._own_key(agreement, f"decoys/{name}"))
         local_id_key = self._own_key(agreement, "local-id")
@@ -116,9 +128,9 @@ class Institution:
             for place, segment in segments:
                 key = self._shared_key(agreement, f"segment/{segment.name}")
                 streams = [
-                    siphash_stream(salt, digest, place)
+                    shared_stream(positions, salt, digest, place)
                     for digest in sorted(word(mac(key, t)) for t in tokens(segment, student))
-                ] or [private_stream(missing, token, place, 0)]
+                ] or [private_stream(missing, token, place)]
                 content += filled(streams, segment)
             return content
 
@@ -131,24 +143,23 @@ class Institution:
             for value in own:
                 if sum(value in others for others in values) > 1:
                     continue
-                token, salt = token_and_salt(block_key, value)
+                words = [digest(text) for text in value]
+                token, salt = word(cbc_mac(token_key, words)), cbc_mac(salt_key, words)
                 if ledger.get(token, student.digest) in theirs:
                     candidates.append((token, salt))
             emitted = sorted(candidates, key=lambda c: word(c[1]))[: linkage_pass.quota]
             for token, salt in emitted:
                 sent[token] = student.digest
                 entries[token] = Entry(student.record, fill(student, token, salt))
-            text = "\x1d".join(
-                "\x1e".join(sorted(part_values(part, student))) for part in linkage_pass.block
-            )
-            named = word(
-                hmac.digest(
-                    name_key, student.digest.to_bytes(8, "little") + text.encode(), "sha256"
-                )
-            )
+            content = [
+                sum(digest(text) for text in part_values(part, student)) & MASK
+                for part in linkage_pass.block
+            ]
+            named = word(cbc_mac(name_key, [student.digest, *content]))
             for slot in range(len(emitted), linkage_pass.quota):
-                token, *words = (private_stream(decoy, named, p, slot)(0) for p in (255, 254, 253))
-                salt = b"".join(w.to_bytes(8, "little") for w in words)
+                head = named.to_bytes(8, "little")
+                token = word(decoy(head + bytes([254, slot]) + bytes(6)))
+                salt = decoy(head + bytes([255, slot]) + bytes(6))
                 entries[token] = Entry(student.record, fill(student, token, salt))
                 self.decoys[name].add(token)
         self.ledger[name] = sent | ledger
@@ -211,14 +222,25 @@ def block_values(linkage_pass: Pass, student: Student) -> set[tuple[str, ...]]:
     return set(itertools.product(*(part_values(part, student) for part in linkage_pass.block)))
 
 
-def token_and_salt(block_key: bytes, value: tuple[str, ...]) -> tuple[int, bytes]:
-    """What stands for one value of a blocking key, and what salts the positions in its block."""
-    mac_key, sip_key = block_key[:32], block_key[32:]
-    message = b""
-    for place, text in enumerate(value):
-        message += hmac.digest(mac_key, bytes([place]) + text.encode(), "sha256")[:8]
-    token, one, other = (siphash(sip_key, message + bytes([purpose])) for purpose in range(3))
-    return token, one.to_bytes(8, "little") + other.to_bytes(8, "little")
+def value_digest(value_key: bytes, pair_key: bytes) -> Callable[[str], int]:
+    """What stands for a value of a part of a blocking key; two names in either order are a pair."""
+
+    def digest(text: str) -> int:
+        names = sorted(word(mac(value_key, name)) for name in text.split(PAIR))
+        return names[0] if len(names) == 1 else word(cbc_mac(pair_key, names))
+
+    return digest
+
+
+def cbc_mac(key: bytes, words: list[int]) -> bytes:
+    """CBC-MAC with AES-256 of words, an odd one filled up with zeros."""
+    message = b"".join(w.to_bytes(8, "little") for w in words)
+    message += bytes(-len(message) % 16)
+    state = bytes(16)
+    for start in range(0, len(message), 16):
+        block = message[start : start + 16]
+        state = block_cipher(key)(bytes(a ^ b for a, b in zip(state, block, strict=True)))
+    return state
 
 
 def part_values(part: BlockingPart, student: Student) -> set[str]:
@@ -274,7 +296,7 @@ def transformed(name: str, transform: str) -> str:
 
 def pair(one: str, other: str) -> str:
     """Two names in either order; "" if one of them has no form."""
-    return "\x1f".join(sorted((one, other))) if one and other else ""
+    return PAIR.join(sorted((one, other))) if one and other else ""
 
 
 def tokens(segment: Segment, student: Student) -> set[str]:
@@ -326,62 +348,29 @@ def full_parts(middle: str) -> list[str]:
     return [part for part in middle.split() if len(part) > 1]
 
 
-def siphash_stream(salt: bytes, digest: int, place: int) -> Stream:
-    """A token's words in one block."""
+def shared_stream(cipher: Callable[[bytes], bytes], salt: bytes, digest: int, place: int) -> Stream:
+    """A token's words in one block, two of each cipher block."""
     head = digest.to_bytes(8, "little") + bytes([place])
-    return lambda counter: siphash(salt, head + counter.to_bytes(2, "little"))
+
+    def stream(counter: int) -> int:
+        plain = head + (counter // 2).to_bytes(7, "little")
+        drawn = cipher(bytes(a ^ b for a, b in zip(salt, plain, strict=True)))
+        return word(drawn[8 * (counter % 2) :])
+
+    return stream
 
 
-def private_stream(cipher: Callable[[bytes], bytes], name: int, place: int, slot: int) -> Stream:
-    """An institution's own words for a decoy, or for a missing field of an entry."""
-    head, tail = name.to_bytes(8, "little"), bytes([place, slot, 0, 0, 0, 0])
-    return lambda counter: word(cipher(head + counter.to_bytes(2, "little") + tail))
+def private_stream(cipher: Callable[[bytes], bytes], token: int, place: int) -> Stream:
+    """An institution's own words for a missing field of an entry, two of each cipher block."""
+    head = token.to_bytes(8, "little") + bytes([place])
+    return lambda counter: word(
+        cipher(head + (counter // 2).to_bytes(7, "little"))[8 * (counter % 2) :]
+    )
 
 
 def block_cipher(key: bytes) -> Callable[[bytes], bytes]:
     """AES-256 of single blocks."""
     return Cipher(algorithms.AES(key), modes.ECB()).encryptor().update
-
-
-def siphash(key: bytes, message: bytes) -> int:
-    """SipHash-2-4 of one message, after the paper's section 2."""
-    k0, k1 = word(key), word(key[8:])
-    v = [
-        k0 ^ 0x736F6D6570736575,
-        k1 ^ 0x646F72616E646F6D,
-        k0 ^ 0x6C7967656E657261,
-        k1 ^ 0x7465646279746573,
-    ]
-    padded = message + bytes(7 - len(message) % 8) + bytes([len(message) % 256])
-    for start in range(0, len(padded), 8):
-        m = word(padded[start:])
-        v[3] ^= m
-        sip_round(v)
-        sip_round(v)
-        v[0] ^= m
-    v[2] ^= 0xFF
-    for _ in range(4):
-        sip_round(v)
-    return v[0] ^ v[1] ^ v[2] ^ v[3]
-
-
-def sip_round(v: list[int]) -> None:
-    """One SipRound (figure 2.1 of the paper)."""
-    v[0] = (v[0] + v[1]) & MASK
-    v[2] = (v[2] + v[3]) & MASK
-    v[1] = rotated(v[1], 13) ^ v[0]
-    v[3] = rotated(v[3], 16) ^ v[2]
-    v[0] = rotated(v[0], 32)
-    v[2] = (v[2] + v[1]) & MASK
-    v[0] = (v[0] + v[3]) & MASK
-    v[1] = rotated(v[1], 17) ^ v[2]
-    v[3] = rotated(v[3], 21) ^ v[0]
-    v[2] = rotated(v[2], 32)
-
-
-def rotated(x: int, by: int) -> int:
-    """64 bits rotated left."""
-    return (x << by | x >> (64 - by)) & MASK
 
 
 def hkdf(secret: bytes, salt: bytes, info: bytes, length: int) -> bytes:

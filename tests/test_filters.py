@@ -21,11 +21,12 @@ shapes = st.sampled_from(SHAPES)
 def streams(count: int, seed: int = 1) -> Draws:
     """So many pseudo-random streams a row, fixed by row, stream and counter alone."""
 
-    def draw(counter: int, rows: NDArray[np.intp]) -> Words:
-        out = np.empty((count, len(rows)), np.uint64)
+    def draw(first: int, rows: NDArray[np.intp]) -> Words:
+        out = np.empty((2, count, len(rows)), np.uint64)
         for column, row in enumerate(rows.tolist()):
-            rng = np.random.default_rng([seed, counter, row])
-            out[:, column] = rng.integers(0, 1 << 64, count, np.uint64)
+            for word in range(2):
+                rng = np.random.default_rng([seed, first + word, row])
+                out[word, :, column] = rng.integers(0, 1 << 64, count, np.uint64)
         return out
 
     return draw
@@ -49,8 +50,8 @@ def test_a_filter_has_exactly_as_many_bits_as_agreed(
 def test_streams_that_say_one_thing_for_long_still_fill_the_filter() -> None:
     """A token whose words repeat is asked for further ones until enough positions differ."""
 
-    def draw(counter: int, rows: NDArray[np.intp]) -> Words:
-        return np.full((2, len(rows)), counter // 3, np.uint64)
+    def draw(first: int, rows: NDArray[np.intp]) -> Words:
+        return np.full((1, 2, len(rows)), first // 3, np.uint64)
 
     assert ones(distinct_positions(draw, 2, 64, 16)) == [16, 16]
 
@@ -65,7 +66,7 @@ def test_filters_are_filled_as_in_plain_python(
     rows = np.arange(4)
     one_by_one = [
         filled(
-            [lambda c, r=row, s=s: int(draw(c, rows[r : r + 1])[s, 0]) for s in range(count)],
+            [lambda c, r=row, s=s: int(draw(c, rows[r : r + 1])[0, s, 0]) for s in range(count)],
             Segment("zip", bits, insertions, (1,)),
         )
         for row in rows
@@ -92,8 +93,8 @@ def test_positions_are_uniform_whatever_the_number_of_tokens(tokens: int) -> Non
     """Chi-square of the bits set at each position, which must not tell short names from long."""
     rng = np.random.default_rng(tokens)
 
-    def draw(counter: int, rows: NDArray[np.intp]) -> Words:
-        return rng.integers(0, 1 << 64, (tokens, len(rows)), np.uint64)
+    def draw(first: int, rows: NDArray[np.intp]) -> Words:
+        return rng.integers(0, 1 << 64, (2, tokens, len(rows)), np.uint64)
 
     rows, bits, insertions = 4000, 64, 16
     made = distinct_positions(draw, rows, bits, insertions)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pprl.agreement.linkage import LinkageSection, Pass, Segment
+from pprl.filters import segment_ones
 
 LEVELS = {
     "first_name": ("exact", "nickname", "close", "similar", "swapped", "different"),
@@ -68,11 +69,29 @@ class Comparison:
         """How many levels each attribute has."""
         return tuple(len(LEVELS[name]) for name in self.attributes)
 
+    def shared(self, left: NDArray[np.uint64], right: NDArray[np.uint64]) -> NDArray[np.uint16]:
+        """The bits that two filters share, segment by segment.
+
+        Every segment has exactly N bits, so two that differ in `d` bits share `N - d / 2`. Counted
+        that way, filters that were blinded by one pad compare as the bare ones do.
+
+        Args:
+            left: `uint64[n, words]`.
+            right: `uint64[n, words]`, compared row by row with `left`.
+
+        Returns:
+            `uint16[n, segments]`.
+        """
+        common = segment_ones(left ^ right, self.widths)
+        common >>= np.uint16(1)
+        insertions = np.array([segment.insertions for segment in self.segments], np.uint16)
+        return np.subtract(insertions, common, out=common)
+
     def levels(self, common: NDArray[np.uint16]) -> NDArray[np.int8]:
         """Judge pairs by the bits they share.
 
         Args:
-            common: `uint16[n, segments]`, from `pprl.filters.common_bits`.
+            common: `uint16[n, segments]`, from `shared`.
 
         Returns:
             `int8[n, attributes]`, an index into the attribute's `LEVELS`; 0 is the best.
@@ -92,7 +111,7 @@ class Comparison:
             _judge_swaps(judged, reached)
         if not judged:
             return np.zeros((len(common), 0), np.int8)
-        return np.column_stack([judged[name] for name in self.attributes])
+        return np.stack([judged[name] for name in self.attributes]).T
 
     def patterns(self, levels: NDArray[np.int8]) -> NDArray[np.int64]:
         """Number the combinations of levels: `int64[n]`, from 0 to `prod(sizes) - 1`."""

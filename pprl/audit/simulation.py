@@ -1,6 +1,6 @@
 """The simulator of the security claim: a submission made from the number of records alone.
 
-If HMAC-SHA-256, SipHash-2-4 and AES-256 are pseudo-random functions, nobody without the keys can
+If HMAC-SHA-256 and AES-256 are pseudo-random functions, nobody without the keys can
 tell a real submission's entries from these. `pprl.audit` never sees plaintext: it needs none.
 """
 
@@ -42,8 +42,8 @@ def _entries(
         more = rng.integers(0, 1 << 64, count - len(tokens), np.uint64)
         tokens = np.unique(np.concatenate((tokens, more)))
 
-    def draws(counter: int, rows: NDArray[np.intp]) -> NDArray[np.uint64]:
-        return rng.integers(0, 1 << 64, (1, len(rows)), np.uint64)
+    def draws(first: int, rows: NDArray[np.intp]) -> NDArray[np.uint64]:
+        return rng.integers(0, 1 << 64, (2, 1, len(rows)), np.uint64)
 
     filters = [
         distinct_positions(draws, count, segment.bits, segment.insertions)

@@ -47,7 +47,7 @@ def audit(
         typer.Option(
             "--plaintext",
             metavar="LOCAL.csv",
-            help="At an institution: the students of its own submission, as if the hub had them.",
+            help="At an institution: the students of the first submission, as if the hub had them.",
         ),
     ] = None,
     truth: Annotated[
@@ -103,7 +103,7 @@ def _view(
     """The institution's own plaintext as arrays.
 
     Raises:
-        UsageError: the id map is that of none of the submissions, or cannot be read.
+        UsageError: the id map is not that of the first submission, or cannot be read.
     """
     import warnings
 
@@ -123,16 +123,16 @@ def _view(
     if list(id_map.columns) != ["record", "local_id"] or id_map.empty:
         raise UsageError(f"{truth}: is no id map; expected the columns record, local_id.")
     records = int(id_map["record"].max()) + 1
-    owners = [s.institution for s in opened if s.records == records]
-    if len(owners) != 1:
+    own = opened[0]
+    if own.records != records:
         raise UsageError(
-            f"{truth}: has {records:,} records, as {len(owners)} of the submissions have. "
-            "Give the id map that was written with one of them."
+            f"{truth}: has {records:,} records, and {own.institution}'s submission has "
+            f"{own.records:,}. Name your own submission first, and give the id map written with it."
         )
     emitted, likeness, chosen = leaked_roster(students, agreed, id_map)
     from pprl.audit import RosterView
 
-    return RosterView(owners[0], emitted, likeness, chosen)
+    return RosterView(own.institution, emitted, likeness, chosen)
 
 
 def _write(found: Audit, out: Path, figures: Path) -> None:

@@ -148,7 +148,7 @@ def check_entries(entries: Entries, records: int, place: str) -> None:
         raise SubmissionError(f"{place}: names a record beyond the {records:,} that it announces.")
 
 
-def to_arrow(entries: Entries) -> bytes:
+def to_arrow(entries: Entries) -> memoryview:
     """A table of entries as an Arrow IPC file: `token`, `record`, `filter`."""
     words = entries.filters.shape[1]
     schema = _schema(words)
@@ -158,10 +158,18 @@ def to_arrow(entries: Entries) -> bytes:
         [None, pa.py_buffer(np.ascontiguousarray(entries.filters, "<u8"))],
     )
     columns = [pa.array(entries.tokens, pa.uint64()), pa.array(entries.records, pa.uint32())]
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, schema) as writer:
-        writer.write_batch(pa.record_batch([*columns, filters], schema=schema))
-    return bytes(sink.getvalue())
+    batch = pa.record_batch([*columns, filters], schema=schema)
+    counted = pa.MockOutputStream()
+    _write_batch(counted, batch)
+    content = pa.allocate_buffer(counted.size())
+    _write_batch(pa.FixedSizeBufferWriter(content), batch)
+    return memoryview(content)
+
+
+def _write_batch(sink: pa.NativeFile, batch: pa.RecordBatch) -> None:
+    """Write one batch as an Arrow file."""
+    with pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write_batch(batch)
 
 
 def from_arrow(part: memoryview, description: Part, name: str) -> Entries:

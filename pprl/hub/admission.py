@@ -11,6 +11,9 @@ from pprl.agreement import Agreement, Pass
 from pprl.errors import MismatchError, SubmissionError, UsageError
 from pprl.exchange import Entries, Submission
 from pprl.exchange.submission import check_entries
+from pprl.filters import segment_ones
+
+TILE = 1 << 13
 
 
 def admit(submissions: Sequence[Submission], agreement: Agreement) -> list[Submission]:
@@ -107,11 +110,10 @@ def _check_form(submission: Submission, agreement: Agreement) -> None:
 
 def _filled_as_agreed(entries: Entries, agreement: Agreement, linkage_pass: Pass) -> bool:
     """Whether each segment of each filter has exactly its number of bits."""
-    start = 0
-    for segment in agreement.linkage.segments_of(linkage_pass):
-        words = entries.filters[:, start : start + segment.words]
-        ones = np.bitwise_count(words).sum(axis=1, dtype=np.uint16)
-        if not (ones == segment.insertions).all():
-            return False
-        start += segment.words
-    return True
+    segments = agreement.linkage.segments_of(linkage_pass)
+    widths = [segment.words for segment in segments]
+    insertions = np.array([segment.insertions for segment in segments], np.uint16)
+    return all(
+        (segment_ones(entries.filters[start : start + TILE], widths) == insertions).all()
+        for start in range(0, len(entries), TILE)
+    )

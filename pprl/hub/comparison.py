@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from pprl.agreement import LinkageSection, Pass
 from pprl.agreement.levels import Comparison
 from pprl.exchange import Entries, Submission
-from pprl.filters import common_bits
 from pprl.hub.candidates import shared_tokens
 
-TILE = 1 << 15
+TILE = 1 << 13
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,8 +46,10 @@ class PassPairs:
         Returns:
             the distinct patterns `int64[p]`, rising, and their counts `int64[groups, p]`.
         """
-        patterns, place = np.unique(self.pattern, return_inverse=True)
-        cell = self.group.astype(np.int64) * len(patterns) + place
+        patterns = np.flatnonzero(np.bincount(self.pattern))
+        place = np.zeros(int(patterns.max(initial=0)) + 1, np.int64)
+        place[patterns] = np.arange(len(patterns))
+        cell = self.group.astype(np.int64) * len(patterns) + place[self.pattern]
         counts = np.bincount(cell, minlength=groups * len(patterns))
         return patterns, counts.reshape(groups, len(patterns))
 
@@ -91,6 +92,8 @@ def _patterns(
     patterns = np.empty(len(i), np.int64)
     for start in range(0, len(i), TILE):
         tile = slice(start, start + TILE)
-        common = common_bits(left.filters[i[tile]], right.filters[j[tile]], comparison.widths)
+        common = comparison.shared(
+            left.filters.take(i[tile], axis=0), right.filters.take(j[tile], axis=0)
+        )
         patterns[tile] = comparison.patterns(comparison.levels(common))
     return patterns

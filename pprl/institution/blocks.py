@@ -1,9 +1,16 @@
-"""Blocks: the values of a pass's blocking key, and who holds them."""
+"""Blocks: the values of a pass's blocking key, as keyed digests, and who holds them.
+
+A part's value (a birth date, a sound, a pair of names) is a digest of 64 bits under a key of the
+partnership. The block token is a CBC-MAC of the digests of the key's parts under a key of the pass;
+the block salt, another under another key. From there on a block is its token: equal tokens are
+equal values, up to the chance that two of `n` digests collide (`n * n / 2**65`: for a million
+values, 3e-8), in which case two students withhold each other's entry.
+"""
 
 from __future__ import annotations
 
+import functools
 import hmac
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,13 +19,17 @@ from numpy.typing import NDArray
 
 from pprl.agreement.blocking import BlockingPart
 from pprl.agreement.linkage import Pass
-from pprl.institution.names import canonical_first_name, given_names, name_parts, soundex
+from pprl.institution.name_words import (
+    NameWords,
+    Words,
+    first_of_equals,
+    per_text,
+)
 from pprl.institution.normalise import NormalisedStudents
-from pprl.siphash import siphash24
+from pprl.institution.prf import Prf
 
-BLOCK_KEY_BYTES = 48
-PAIR = "\x1f"
-"""What joins the two names of a pair; no name holds it."""
+Integers = NDArray[np.int64]
+Digests = NDArray[np.uint64]
 
 _NAME_SOURCES = ("last_part", "name_part", "first_last_pair", "name_pair")
 
@@ -28,145 +39,218 @@ class PartValues:
     """The values of one part of a blocking key for every student.
 
     Attributes:
-        start: `int64[n + 1]`; student `i` has the values `codes[start[i]:start[i + 1]]`.
-        codes: `int64[m]`, indices into `vocabulary`.
-        vocabulary: the distinct values.
+        start: `int64[n + 1]`; student `i` has the values `digests[start[i]:start[i + 1]]`, all
+            different.
+        digests: `uint64[m]`.
     """
 
-    start: NDArray[np.int64]
-    codes: NDArray[np.int64]
-    vocabulary: list[str]
+    start: Integers
+    digests: Digests
 
     def __repr__(self) -> str:
         """Counts only."""
-        return f"<PartValues: {len(self.vocabulary)} values>"
+        return f"<PartValues: {len(self.digests)} of {len(self.start) - 1} students>"
+
+    @functools.cached_property
+    def content(self) -> Digests:
+        """All values of each student as one: the sum of their digests, 0 for none; `uint64[n]`."""
+        running = np.zeros(len(self.digests) + 1, np.uint64)
+        np.cumsum(self.digests, out=running[1:])
+        content: Digests = running[self.start[1:]] - running[self.start[:-1]]
+        return content
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BlockValues:
-    """Which student holds which block value in one pass; each pair of them once.
+    """Which student holds which block of one pass; each pair of them once, in order of the token.
 
     Attributes:
         student: `int64[m]`.
-        value: `int64[m]`, the number of the block value, from 0 without gaps.
-        holders: `int64[values]`, how many students hold each value.
-        parts: for each part of the key, `int64[m]` codes into its vocabulary.
-        tables: for each part of the key, its values for every student, whole key or not.
+        tokens: `uint64[m]`, rising.
+        holders: `int64[m]`, how many students hold the row's block.
+        columns: for each part of the key, `uint64[m]` digests of its values.
+        content: for each part of the key, `PartValues.content`, `uint64[n]`.
     """
 
-    student: NDArray[np.int64]
-    value: NDArray[np.int64]
-    holders: NDArray[np.int64]
-    parts: tuple[NDArray[np.int64], ...]
-    tables: tuple[PartValues, ...]
+    student: Integers
+    tokens: Digests
+    holders: Integers
+    columns: tuple[Digests, ...]
+    content: tuple[Digests, ...]
 
     def __repr__(self) -> str:
         """Counts only."""
-        return f"<BlockValues: {len(self.holders)} values of {len(self.parts)} parts>"
+        return f"<BlockValues: {len(self.student)} of {len(self.columns)} parts>"
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> BlockValues:
         """Some of the rows; `holders` still counts all."""
         return BlockValues(
             self.student[rows],
-            self.value[rows],
-            self.holders,
-            tuple(part[rows] for part in self.parts),
-            self.tables,
+            self.tokens[rows],
+            self.holders[rows],
+            tuple(column[rows] for column in self.columns),
+            self.content,
         )
 
-    def keys(self, key: bytes) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-        """Derive each row's token and salt.
+    def salts(self, key: bytes) -> Digests:
+        """The salt of each row's block: `uint64[m, 2]`."""
+        return Prf(key).mac(self.columns)
 
-        A value's digest is the first 8 bytes of HMAC-SHA-256 over the part's place and the value,
-        once for each distinct value. Token and salt are SipHash-2-4 over the digests of the parts
-        and one byte: 0 for the token, 1 and 2 for the two words of the salt. Words are
-        little-endian.
+    def among_first(self, quota: int, salt_key: bytes) -> NDArray[np.bool_]:
+        """Which rows are among the `quota` of their student with the lowest salts: `bool[m]`.
+
+        Salts are keyed hashes, so every institution makes the same choice. Tokens would do as well
+        for that, but the hub sees them: the lowest of three stands lower than a decoy's.
+        """
+        held = np.bincount(self.student)
+        kept = np.ones(len(self.student), bool)
+        surplus = np.flatnonzero(held[self.student] > quota)
+        student, salts = self.student[surplus], self.take(surplus).salts(salt_key)[:, 0]
+        order = np.lexsort((salts, student))
+        rank = np.arange(len(order)) - np.searchsorted(student[order], student[order])
+        kept[surplus[order[rank >= quota]]] = False
+        return kept
+
+
+class Blocking:
+    """The blocks of one institution's students, under the keys of the partnership.
+
+    Values of a part that several passes use are made once.
+    """
+
+    def __init__(
+        self, students: NormalisedStudents, words: NameWords, value_key: bytes, pair_key: bytes
+    ) -> None:
+        """Prepare to derive blocks.
 
         Args:
-            key: the pass's block key, 48 bytes: 32 for HMAC, 16 for SipHash.
-
-        Returns:
-            tokens `uint64[m]` and salts `uint64[m, 2]`.
+            students: the collapsed students.
+            words: the words of their names.
+            value_key: 32 bytes; a value's digest is the first 8 bytes of its HMAC-SHA-256,
+                little-endian.
+            pair_key: 32 bytes; the digest of two names in either order is the first word of AES-256
+                of their digests, the lower one first.
         """
-        columns = [
-            _digests(table.vocabulary, place, key[:32])[codes]
-            for place, (table, codes) in enumerate(zip(self.tables, self.parts, strict=True))
-        ]
-        sip_key = np.broadcast_to(np.frombuffer(key[32:], "<u8"), (len(self.student), 2))
-        length = 8 * len(columns) + 1
-        token, *salt = (
-            siphash24(sip_key, [*columns, np.array(purpose, np.uint64)], length)
-            for purpose in range(3)
+        self._students = students
+        self._words = words
+        self._value_key = value_key
+        self._pairs = Prf(pair_key)
+        self._parts: dict[BlockingPart, PartValues] = {}
+        self._word_digests: dict[str, Digests] = {}
+
+    def __repr__(self) -> str:
+        """Counts only."""
+        return f"<Blocking of {len(self._students)} students>"
+
+    def part(self, part: BlockingPart) -> PartValues:
+        """The values of one part for every student."""
+        if part not in self._parts:
+            of = self._of_names if part.source in _NAME_SOURCES else self._single
+            self._parts[part] = of(part)
+        return self._parts[part]
+
+    def values(self, linkage_pass: Pass, token_key: bytes) -> BlockValues:
+        """All values of a pass's blocking key of all students.
+
+        A student with a missing part has none; one with several values of a part has one for each
+        combination.
+
+        Args:
+            linkage_pass: the pass.
+            token_key: 32 bytes; a token is the first word of the CBC-MAC of the parts' digests.
+        """
+        parts = [self.part(part) for part in linkage_pass.block]
+        student = np.arange(len(self._students))
+        columns: list[Digests] = []
+        for values in parts:
+            start, end = values.start[student], values.start[student + 1]
+            if (end - start == 1).all():
+                columns.append(values.digests[start])
+                continue
+            number = end - start
+            ends = np.cumsum(number)
+            within = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - number, number)
+            columns = [np.repeat(column, number) for column in columns]
+            columns.append(values.digests[np.repeat(start, number) + within])
+            student = np.repeat(student, number)
+        tokens = np.ascontiguousarray(Prf(token_key).mac(columns)[:, 0])
+        order = np.argsort(tokens)
+        tokens = tokens[order]
+        return BlockValues(
+            student=student[order],
+            tokens=tokens,
+            holders=_run_lengths(tokens),
+            columns=tuple(column[order] for column in columns),
+            content=tuple(values.content for values in parts),
         )
-        return token, np.column_stack(salt)
 
-    def contents(self) -> list[str]:
-        """All values of all parts of each student's blocking key as one text, whole key or not.
+    def _digest(self, text: str) -> int:
+        """The digest of one value of a part."""
+        digest = hmac.digest(self._value_key, text.encode("utf-8"), "sha256")
+        return int.from_bytes(digest[:8], "little")
 
-        It changes exactly when one of the student's values does; a decoy changes with it, as a real
-        entry would.
-        """
-        columns = []
-        for table in self.tables:
-            codes = table.codes.tolist()
-            columns.append(
-                [
-                    "\x1e".join(sorted({table.vocabulary[code] for code in codes[start:end]}))
-                    for start, end in itertools.pairwise(table.start.tolist())
-                ]
-            )
-        return ["\x1d".join(parts) for parts in zip(*columns, strict=True)]
+    def _single(self, part: BlockingPart) -> PartValues:
+        """A part with at most one value a student."""
+        if part.fields == ("birth_date",):
+            digests, present = self._of_birth_dates(part.source)
+        elif part.source == "first_name":
+            leading = self._words.first.leading(len(self._students))
+            named = np.flatnonzero(leading >= 0)
+            digests = np.zeros(len(leading), np.uint64)
+            digests[named] = self._of_words(part.transform)[self._words.canonical[leading[named]]]
+            present = digests != 0
+        else:
+            texts = _texts(part, self._students)
+            digests, present = per_text(texts, self._digest), np.asarray(texts != "", bool)
+        return _part_values(np.flatnonzero(present), digests[present], len(self._students))
+
+    def _of_birth_dates(self, source: str) -> tuple[Digests, NDArray[np.bool_]]:
+        """The digest of each student's birth date, or of a part of it, and who has one."""
+        year, month, day = self._students.birth.T.astype(np.int64)
+        codes, dates = pd.factorize(year * 10000 + month * 100 + day)
+        texts = [
+            _date_part(source, date // 10000, date // 100 % 100, date % 100)
+            for date in dates.tolist()
+        ]
+        return per_text(np.array(texts, object), self._digest)[codes], year != 0
+
+    def _of_words(self, transform: str) -> Digests:
+        """The digest of what a transform makes of each word of the names: `uint64[v]`."""
+        if transform not in self._word_digests:
+            self._word_digests[transform] = self._words.digests(transform, self._digest)
+        return self._word_digests[transform]
+
+    def _of_names(self, part: BlockingPart) -> PartValues:
+        """A part made of words of names, of which a student may have several."""
+        names = self._words
+        digests = self._of_words(part.transform)
+        first, last, given = names.first, names.last, names.given
+        if part.source != "last_part":
+            digests = digests[names.canonical]
+        if part.source == "last_part":
+            words = last
+        elif part.source == "name_part":
+            words = given.joined(last)
+        elif part.source == "first_last_pair":
+            lead = first.leading(len(self._students))[last.student]
+            kept = lead >= 0
+            return self._of_pairs(last.student[kept], lead[kept], last.code[kept], digests)
+        else:
+            return self._of_pairs(*_two_of_each(given.joined(last)), digests)
+        return _part_values(*_distinct(words.student, digests[words.code]), len(self._students))
+
+    def _of_pairs(
+        self, student: Integers, one: Integers, other: Integers, digests: Digests
+    ) -> PartValues:
+        """Pairs of words in either order; none where a word's form is nothing."""
+        pair = np.sort(np.column_stack((digests[one], digests[other])), axis=1)
+        present = pair[:, 0] != 0
+        mixed = self._pairs.blocks(pair[present])[:, 0]
+        return _part_values(*_distinct(student[present], mixed), len(self._students))
 
 
-def block_values(linkage_pass: Pass, students: NormalisedStudents) -> BlockValues:
-    """All values of a pass's blocking key of all students.
-
-    A student with a missing part has none; one with several values of a part has one for each
-    combination.
-    """
-    count = len(students.first)
-    rows = np.arange(count, dtype=np.int64)
-    columns: list[NDArray[np.int64]] = []
-    tables = tuple(part_values(part, students) for part in linkage_pass.block)
-    for table in tables:
-        number = table.start[rows + 1] - table.start[rows]
-        ends = np.cumsum(number)
-        within = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - number, number)
-        place = np.repeat(table.start[rows], number) + within
-        columns = [np.repeat(column, number) for column in columns]
-        columns.append(table.codes[place])
-        rows = np.repeat(rows, number)
-    value = _combined(columns, [len(table.vocabulary) for table in tables])
-    order = np.lexsort((rows, value))
-    first = np.ones(len(order), bool)
-    first[1:] = (np.diff(value[order]) != 0) | (np.diff(rows[order]) != 0)
-    kept = order[first]
-    return BlockValues(
-        student=rows[kept],
-        value=value[kept],
-        holders=np.bincount(value[kept]).astype(np.int64),
-        parts=tuple(column[kept] for column in columns),
-        tables=tables,
-    )
-
-
-def part_values(part: BlockingPart, students: NormalisedStudents) -> PartValues:
-    """The values of one part for every student."""
-    if part.source in _NAME_SOURCES:
-        return _of_names(part, students)
-    codes, vocabulary = pd.factorize(_single(part, students))
-    present = np.array([value != "" for value in vocabulary], bool)[codes]
-    return _part_values(np.flatnonzero(present), codes[present], list(vocabulary), len(codes))
-
-
-def _single(part: BlockingPart, students: NormalisedStudents) -> NDArray[np.object_]:
-    """A part with at most one value a student: `object[n]`, "" if missing."""
-    if part.fields == ("birth_date",):
-        dates, codes = np.unique(students.birth, axis=0, return_inverse=True)
-        parts = [_date_part(part.source, *date) for date in dates.tolist()]
-        return np.array(parts, object)[codes.reshape(-1)]
-    if part.source == "first_name":
-        return _transformed(canonical_first_name(students.first), part.transform)
+def _texts(part: BlockingPart, students: NormalisedStudents) -> NDArray[np.object_]:
+    """A part that is no name and no date: `object[n]`, "" if missing."""
     if part.source == "middle_initial":
         return np.array([middle[:1] for middle in students.middle], object)
     values: NDArray[np.object_] = getattr(students, part.source)
@@ -186,87 +270,37 @@ def _date_part(source: str, year: int, month: int, day: int) -> str:
     }[source]
 
 
-def _of_names(part: BlockingPart, students: NormalisedStudents) -> PartValues:
-    """A part made of name parts, of which a student may have several."""
-    count = len(students)
-    every = part.source in ("name_part", "name_pair")
-    given = given_names(students.first, students.middle) if every else students.first
-    firsts, lasts = _words(given), _words(students.last)
-    words, codes = np.unique(np.concatenate((firsts[1], lasts[1])), return_inverse=True)
-    canonical = words if part.source == "last_part" else canonical_first_name(words)
-    forms, form = np.unique(_transformed(canonical, part.transform), return_inverse=True)
-    code = form.reshape(-1)[codes.reshape(-1)] if len(words) else codes
-    first, last = (firsts[0], code[: len(firsts[1])]), (lasts[0], code[len(firsts[1]) :])
-    if part.source == "last_part":
-        rows, *columns = last
-    elif part.source == "first_last_pair":
-        lead = np.append(True, np.diff(first[0]) != 0)[: len(first[0])]
-        leading = np.full(count, -1)
-        leading[first[0][lead]] = first[1][lead]
-        kept = leading[last[0]] >= 0
-        rows, columns = last[0][kept], [leading[last[0]][kept], last[1][kept]]
-    else:
-        rows = np.concatenate((first[0], last[0]))
-        order = np.argsort(rows, kind="stable")
-        rows, columns = rows[order], [np.concatenate((first[1], last[1]))[order]]
-        if part.source == "name_pair":
-            rows, columns = _two_of_each(rows, columns[0])
-    present = np.all([forms[column] != "" for column in columns], axis=0)
-    ordered = np.sort(np.column_stack([column[present] for column in columns]), axis=1)
-    pairs, pair = np.unique(ordered, axis=0, return_inverse=True)
-    vocabulary = [PAIR.join(forms[list(codes)]) for codes in pairs.tolist()]
-    return _part_values(rows[present], pair.reshape(-1), vocabulary, count)
-
-
-def _words(names: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
-    """The parts of all names, in order, and the student of each: `int64[m]`, `object[m]`."""
-    start, parts = name_parts(names)
-    return np.repeat(np.arange(len(names)), np.diff(start)), parts
-
-
-def _two_of_each(
-    rows: NDArray[np.int64], codes: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
-    """All pairs of two words of one student; `rows` rises."""
-    most = int(np.bincount(rows).max(initial=0))
-    pairs = [np.flatnonzero(rows[apart:] == rows[:-apart]) for apart in range(1, most)]
+def _two_of_each(words: Words) -> tuple[Integers, Integers, Integers]:
+    """All pairs of two words of one student: students, words and words, each `int64[k]`."""
+    most = int(np.bincount(words.student).max(initial=0))
+    pairs = [
+        np.flatnonzero(words.student[apart:] == words.student[:-apart]) for apart in range(1, most)
+    ]
     left = np.concatenate([np.empty(0, np.int64), *pairs])
     right = np.concatenate(
         [np.empty(0, np.int64), *(pair + apart for apart, pair in enumerate(pairs, 1))]
     )
-    order = np.argsort(rows[left], kind="stable")
-    return rows[left[order]], [codes[left[order]], codes[right[order]]]
+    order = np.argsort(words.student[left], kind="stable")
+    left, right = left[order], right[order]
+    return words.student[left], words.code[left], words.code[right]
 
 
-def _part_values(
-    rows: NDArray[np.int64], codes: NDArray[np.int64], vocabulary: list[str], count: int
-) -> PartValues:
-    """Gather values by student; `rows` rises."""
-    start = np.searchsorted(rows, np.arange(count + 1))
-    return PartValues(start.astype(np.int64), codes.astype(np.int64), vocabulary)
+def _distinct(student: Integers, digests: Digests) -> tuple[Integers, Digests]:
+    """Each student's digests once, without those that are 0; `student` rises."""
+    kept = (digests != 0) & first_of_equals(student, digests)
+    return student[kept], digests[kept]
 
 
-def _transformed(names: NDArray[np.object_], transform: str) -> NDArray[np.object_]:
-    """Names, their first letters, or their phonetic codes."""
-    if transform == "soundex":
-        return soundex(names)
-    if transform:
-        return np.array([name[: int(transform)] for name in names], object)
-    return names
+def _part_values(student: Integers, digests: Digests, students: int) -> PartValues:
+    """Gather values by student; `student` rises."""
+    start = np.zeros(students + 1, np.int64)
+    np.cumsum(np.bincount(student, minlength=students), out=start[1:])
+    return PartValues(start, digests)
 
 
-def _combined(columns: list[NDArray[np.int64]], sizes: list[int]) -> NDArray[np.int64]:
-    """Number the distinct combinations of columns of codes, from 0 without gaps."""
-    value = columns[0]
-    for column, size in zip(columns[1:], sizes[1:], strict=True):
-        _, value = np.unique(value, return_inverse=True)
-        value = value * size + column
-    _, value = np.unique(value, return_inverse=True)
-    return value.astype(np.int64)
-
-
-def _digests(vocabulary: list[str], place: int, key: bytes) -> NDArray[np.uint64]:
-    """The digest of each value of a part: `uint64[values]`."""
-    tag = bytes([place])
-    digests = [hmac.digest(key, tag + v.encode("utf-8"), "sha256")[:8] for v in vocabulary]
-    return np.frombuffer(b"".join(digests), "<u8")
+def _run_lengths(tokens: Digests) -> Integers:
+    """How often each token stands in the list: `int64[m]`; `tokens` rises."""
+    change = np.flatnonzero(tokens[1:] != tokens[:-1]) + 1
+    bounds = np.concatenate(([0], change, [len(tokens)])) if len(tokens) else np.zeros(1, np.int64)
+    lengths = np.diff(bounds)
+    return np.repeat(lengths, lengths).astype(np.int64)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,17 +17,33 @@ from pprl._version import __version__
 from pprl.agreement import Agreement, LinkageSection, Pass
 from pprl.errors import StudentsError
 from pprl.exchange import Entries, Manifest, PassProfile, Submission
-from pprl.institution.blocks import BLOCK_KEY_BYTES, block_values
+from pprl.exchange.spool import Spool
+from pprl.institution.blocks import Blocking
 from pprl.institution.collapse import Students, collapse
-from pprl.institution.emission import emit
+from pprl.institution.emission import Owners, emit
 from pprl.institution.encoded import Encoded
-from pprl.institution.filling import fill_entries, private_blocks
+from pprl.institution.filling import (
+    Blanks,
+    Filling,
+    KernelName,
+    chosen_kernel,
+    private_blocks,
+    side_by_side,
+)
 from pprl.institution.linkage_key import LinkageKey
+from pprl.institution.name_words import NameWords
 from pprl.institution.normalise import normalise
+from pprl.institution.prf import Prf
 from pprl.institution.published import completeness, pass_profile, present
 from pprl.institution.state import State
 from pprl.institution.tokens import TokenTable, token_table
 from pprl.progress import Progress, tracked
+
+if TYPE_CHECKING:
+    from pprl.institution.compiled_filling import StudentTokens
+
+MOST_IN_MEMORY = 512 << 20
+"""Bytes of entries beyond which those of finished passes wait on the disk."""
 
 LISTED = ("local_id", "first_name", "last_name")
 """Roster columns that are read whatever the agreement's fields are; without the others' values."""
@@ -38,17 +55,21 @@ class _Roster:
 
     Attributes:
         students: the collapsed students.
-        digests: `uint64[k]`, of every local id.
+        owners: the student that each local id belongs to.
         identity: `uint64[n]`, the digest of each student's smallest local id.
         record: `uint32[n]`, each student's record number.
+        blocking: their blocks.
         tables: the token digests of each segment.
+        side_by_side: the same for the numba kernel, if that is to fill.
     """
 
     students: Students
-    digests: NDArray[np.uint64]
+    owners: Owners
     identity: NDArray[np.uint64]
     record: NDArray[np.uint32]
+    blocking: Blocking
     tables: Mapping[str, TokenTable]
+    side_by_side: StudentTokens | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +96,7 @@ def encode(
     institution_id: str,
     *,
     state: State | None = None,
+    kernel: KernelName | None = None,
     progress: Progress = True,
 ) -> Encoded:
     """Encode students for the hub.
@@ -84,6 +106,9 @@ def encode(
     decoys for the rest. The same students under the same state and key give the same bits,
     whatever the order of their rows (of several rows of one local id, the latest stands).
 
+    Beside the students, the memory of one pass is taken: the entries of finished passes, which hold
+    nothing of a student in the clear, wait in a temporary file if they are more than 512 MiB.
+
     Args:
         students: as from `read_students`; at least `local_id, first_name, last_name`.
         agreement: the agreement; only its fields are used.
@@ -92,29 +117,39 @@ def encode(
         state: the institution's secret and ledger. Without one, a state in memory is used: for
             trials. Two submissions of one institution under two states tell the hub which entries
             are decoys and which fields are missing, and no ledger guards one against the other.
+        kernel: "numba" (of the extra `pprl-edu[fast]`) or "numpy", which give the same bits; None
+            takes numba where it is installed and there is enough to do.
         progress: True draws a bar on a terminal, False is silent, a function is told.
 
     Raises:
         AgreementError: the institution is not a party.
         StudentsError: a field that the agreement requires is empty throughout, one local id names
             two people, or there are fewer students than the agreement's minimum.
-        UsageError: a column is missing or holds something other than text.
+        UsageError: a column is missing or holds something other than text; no such kernel.
     """
     if state is None:
         with contextlib.closing(State.in_memory()) as own:
-            return encode(students, agreement, key, institution_id, state=own, progress=progress)
+            return encode(
+                students,
+                agreement,
+                key,
+                institution_id,
+                state=own,
+                kernel=kernel,
+                progress=progress,
+            )
     agreement.party(institution_id)
     section = agreement.linkage
     check = key.check_value(section.digest)
     # The institution's own bits change with the linkage key: else what stays the same is a decoy.
     context = hashlib.sha256(f"{section.digest}/{check}/{institution_id}".encode()).hexdigest()
-    roster = _roster(students, agreement, key, state, context)
+    roster = _roster(students, agreement, key, state, context, kernel)
     fields_told = _fields_told(roster.students, agreement)
     epsilon = agreement.records.epsilon
-    with state.transaction():
+    with state.transaction(), _kept_on_disk(section, len(roster.students)) as kept:
         encoded = {
             linkage_pass.name: _encode_pass(
-                section, linkage_pass, roster, key, state, context, epsilon
+                section, linkage_pass, roster, key, state, context, epsilon, kept
             )
             for linkage_pass in tracked(section.passes, "encoding", progress)
         }
@@ -139,7 +174,7 @@ def encode(
             unplaced=unplaced,
             non_match_profile={name: item.profile for name, item in encoded.items()},
         )
-        sequence = state.sequence_of(context, _content(manifest, passes))
+        sequence = state.sequence_of(context, _content(manifest, passes, roster.tables))
     notes = [*roster.students.notes, *fields_told]
     if idle := int((~np.any([item.emitting for item in encoded.values()], axis=0)).sum()):
         notes.append(
@@ -150,7 +185,12 @@ def encode(
 
 
 def _roster(
-    students: pd.DataFrame, agreement: Agreement, key: LinkageKey, state: State, context: str
+    students: pd.DataFrame,
+    agreement: Agreement,
+    key: LinkageKey,
+    state: State,
+    context: str,
+    kernel: KernelName | None,
 ) -> _Roster:
     """Normalise, collapse, number and tokenise."""
     section = agreement.linkage
@@ -162,16 +202,30 @@ def _roster(
             f"{agreement.records.minimum}, because a handful hides nobody."
         )
     digests = state.student_digest(context, collapsed.local_ids.tolist())
-    identity = state.student_digest(context, collapsed.records.local_id.tolist())
+    smallest = np.full(len(collapsed), len(digests))
+    np.minimum.at(smallest, collapsed.local_id_student, np.arange(len(digests)))
+    identity = digests[smallest]
     record = np.empty(len(collapsed), np.uint32)
-    record[np.argsort(identity, kind="stable")] = np.arange(len(collapsed), dtype=np.uint32)
+    record[np.argsort(identity)] = np.arange(len(collapsed), dtype=np.uint32)
+    words = NameWords.of(collapsed.records)
+    blocking = Blocking(
+        collapsed.records,
+        words,
+        key.derive(section.digest, "block-values"),
+        key.derive(section.digest, "block-pairs"),
+    )
     tables = {
         segment.name: token_table(
-            segment.name, collapsed.records, key.derive(section.digest, f"segment/{segment.name}")
+            segment.name,
+            collapsed.records,
+            words,
+            key.derive(section.digest, f"segment/{segment.name}"),
         )
         for segment in section.segments
     }
-    return _Roster(collapsed, digests, identity, record, tables)
+    owners = Owners.of(digests, collapsed.local_id_student)
+    compiled = side_by_side(tables, chosen_kernel(kernel, len(collapsed)))
+    return _Roster(collapsed, owners, identity, record, blocking, tables, compiled)
 
 
 def _encode_pass(
@@ -182,57 +236,62 @@ def _encode_pass(
     state: State,
     context: str,
     epsilon: float,
+    kept: Callable[[Entries], Entries],
 ) -> _EncodedPass:
     """Encode one pass and bring its ledger up to date."""
     name = linkage_pass.name
-    segments = section.segments_of(linkage_pass)
-    block_key = key.derive(section.digest, f"block/{name}", BLOCK_KEY_BYTES)
-    missing_key = state.derive(context, f"missing/{name}")
-    values = block_values(linkage_pass, roster.students.records)
+    salt_key = key.derive(section.digest, f"salts/{name}")
+    values = roster.blocking.values(linkage_pass, key.derive(section.digest, f"tokens/{name}"))
     ledger = state.ledger(context, name)
-    emission = emit(
-        linkage_pass,
-        values,
-        block_key,
-        ledger,
-        roster.students.local_id_student,
-        roster.digests,
-    )
+    emission = emit(linkage_pass, values, salt_key, ledger, roster.owners)
+    real = emission.values
     state.keep_ledger(
-        context, name, ledger.with_entries(emission.tokens, roster.identity[emission.student])
+        context, name, ledger.with_entries(real.tokens, roster.identity[real.student])
     )
     idle, slots = emission.free_slots(len(roster.students), linkage_pass.quota)
-    names = state.decoy_names(context, name, roster.identity, values.contents())
+    named = Prf(state.derive(context, f"decoy-names/{name}")).mac(
+        [roster.identity, *values.content]
+    )
     private_tokens, private_salts = private_blocks(
-        names[idle], slots, state.derive(context, f"decoys/{name}")
+        named[idle, 0], slots, Prf(state.derive(context, f"decoys/{name}"))
     )
-    owners = np.concatenate((emission.student, idle))
-    tokens = np.concatenate((emission.tokens, private_tokens))
-    filters = fill_entries(
+    blanks = Blanks.sorted(
+        np.concatenate((real.student, idle)),
+        np.concatenate((real.tokens, private_tokens)),
+        np.concatenate((real.salts(salt_key), private_salts)),
+    )
+    filling = Filling(
         section,
-        segments,
+        section.segments_of(linkage_pass),
         roster.tables,
-        owners,
-        tokens,
-        np.concatenate((emission.salts, private_salts)),
-        missing_key,
+        Prf(key.derive(section.digest, f"positions/{name}")),
+        Prf(state.derive(context, f"missing/{name}")),
+        roster.side_by_side,
     )
-    order = np.argsort(tokens)
-    entries = Entries(tokens[order], roster.record[owners[order]], filters[order])
+    tokens, records = np.empty_like(blanks.tokens), np.empty(len(blanks), np.uint32)
+    tokens[blanks.places] = blanks.tokens
+    records[blanks.places] = roster.record[blanks.students]
+    entries = Entries(tokens, records, filling.filters(blanks))
     profile = pass_profile(
-        section,
-        linkage_pass,
-        values,
-        roster.tables,
-        block_key,
-        missing_key,
-        epsilon,
-        state.derive(context, "noise"),
+        filling, linkage_pass, values, salt_key, epsilon, state.derive(context, "noise")
     )
-    everyone = np.arange(len(roster.students))
     return _EncodedPass(
-        entries, profile, np.isin(everyone, values.student), np.isin(everyone, emission.student)
+        kept(entries),
+        profile,
+        np.bincount(values.student, minlength=len(roster.students)) > 0,
+        np.bincount(real.student, minlength=len(roster.students)) > 0,
     )
+
+
+@contextlib.contextmanager
+def _kept_on_disk(section: LinkageSection, students: int) -> Iterator[Callable[[Entries], Entries]]:
+    """What keeps the entries of a pass: memory, or beyond `MOST_IN_MEMORY` a temporary file."""
+    words = sum(item.quota * (section.words_of(item) + 2) for item in section.passes)
+    if 8 * words * students <= MOST_IN_MEMORY:
+        yield lambda entries: entries
+        return
+    with contextlib.closing(Spool()) as spool:
+        yield spool.keep
 
 
 def _fields_told(students: Students, agreement: Agreement) -> tuple[str, ...]:
@@ -262,10 +321,18 @@ def _id_map(roster: _Roster) -> pd.DataFrame:
     return pd.DataFrame({"record": record[order], "local_id": roster.students.local_ids[order]})
 
 
-def _content(manifest: Manifest, passes: Mapping[str, Entries]) -> str:
-    """A digest of everything in a submission but its sequence number."""
+def _content(
+    manifest: Manifest, passes: Mapping[str, Entries], tables: Mapping[str, TokenTable]
+) -> str:
+    """A digest of everything in a submission but its sequence number.
+
+    Filters follow from tokens, records and the digests of the students' tokens, which are fewer.
+    """
     digest = hashlib.sha256(manifest.to_bytes())
     for entries in passes.values():
-        for array in (entries.tokens, entries.records, entries.filters):
-            digest.update(array.tobytes())
+        digest.update(entries.tokens.data)
+        digest.update(entries.records.data)
+    for table in tables.values():
+        for array in (table.begin, table.count, table.digests):
+            digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

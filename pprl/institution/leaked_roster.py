@@ -9,15 +9,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pprl.agreement import Agreement
+from pprl.agreement import Agreement, LinkageSection
 from pprl.errors import UsageError
-from pprl.institution.blocks import block_values
+from pprl.institution.blocks import Blocking
 from pprl.institution.collapse import collapse
 from pprl.institution.encode import LISTED
+from pprl.institution.name_words import NameWords
 from pprl.institution.normalise import NormalisedStudents, normalise
-from pprl.institution.tokens import segment_values, value_tokens
+from pprl.institution.tokens import token_table
 
 MOST_COMPARED = 2_000
+_KEY = bytes(32)
+"""Any key does: an attacker without the partners' takes one of its own."""
 _SEGMENTS = ("first_name", "last_name", "middle_name", "birth_date", "sex", "zip")
 
 
@@ -53,30 +56,35 @@ def leaked_roster(
             "Give the export that was encoded."
         )
     order = student.astype(np.int64)
-    emitted = np.zeros((len(collapsed), len(section.passes)), np.int64)
-    for column, linkage_pass in enumerate(section.passes):
-        values = block_values(linkage_pass, collapsed.records)
-        sole = values.student[values.holders[values.value] == 1]
-        counts = np.bincount(sole, minlength=len(collapsed))
-        emitted[:, column] = np.minimum(counts, linkage_pass.quota)
+    emitted = entries_emitted(collapsed.records, section)
     chosen = np.unique(np.linspace(0, len(order) - 1, min(most, len(order))).astype(np.int64))
     return emitted[order], _likeness(collapsed.records, order[chosen]), chosen
 
 
+def entries_emitted(students: NormalisedStudents, section: LinkageSection) -> NDArray[np.int64]:
+    """How many real entries each student has in each pass: `int64[n, passes]`."""
+    blocking = Blocking(students, NameWords.of(students), _KEY, _KEY)
+    columns = []
+    for linkage_pass in section.passes:
+        values = blocking.values(linkage_pass, _KEY)
+        sole = np.bincount(values.student[values.holders == 1], minlength=len(students))
+        columns.append(np.minimum(sole, linkage_pass.quota))
+    return np.stack(columns, axis=1).astype(np.int64)
+
+
 def _likeness(students: NormalisedStudents, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """Dice similarities of the sets of all tokens of some students."""
-    numbers: dict[str, int] = {}
-    places: list[tuple[int, int]] = []
-    for name in _SEGMENTS:
-        values = segment_values(name, students)
+    words = NameWords.of(students)
+    places, digests = [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
+    for number, name in enumerate(_SEGMENTS):
+        table = token_table(name, students, words, bytes([number]) * 32)
         for place, row in enumerate(rows.tolist()):
-            value = values[row]
-            for token in value_tokens(name, value) if value else ():
-                number = numbers.setdefault(f"{name} {token}", len(numbers))
-                places.append((place, number))
-    held = np.zeros((len(rows), max(1, len(numbers))), np.float32)
-    if places:
-        held[tuple(np.array(places).T)] = 1
+            begin, count = int(table.begin[row]), int(table.count[row])
+            places.append(np.full(count, place))
+            digests.append(table.digests[begin : begin + count])
+    distinct, column = np.unique(np.concatenate(digests), return_inverse=True)
+    held = np.zeros((len(rows), max(1, len(distinct))), np.float32)
+    held[np.concatenate(places), column.reshape(-1)] = 1
     size = held.sum(axis=1)
     alike: NDArray[np.float32] = 2 * (held @ held.T) / np.maximum(1, size[:, None] + size[None, :])
     return alike.astype(np.float32)

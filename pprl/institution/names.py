@@ -33,20 +33,6 @@ def canonical_word(word: str) -> str:
     return _nicknames().get(word, word)
 
 
-def joined_names(*names: Texts) -> Texts:
-    """`object[n]`: several names of each student as one text of parts."""
-    return np.array([" ".join(filter(None, each)) for each in zip(*names, strict=True)], object)
-
-
-def given_names(first: Texts, middle: Texts) -> Texts:
-    """`object[n]`: the parts of the first and of the middle name, initials left out.
-
-    People go by their middle names, and files put second first names there.
-    """
-    full = per_distinct(middle, lambda name: " ".join(w for w in name.split() if len(w) > 1))
-    return joined_names(first, full)
-
-
 def soundex(names: Texts) -> Texts:
     """`object[n]`: American Soundex (as jellyfish has it) of each single-part name; "" stays ""."""
     return per_distinct(names, jellyfish.soundex)

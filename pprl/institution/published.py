@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pprl.agreement.levels import Comparison
-from pprl.agreement.linkage import LinkageSection, Pass
+from pprl.agreement.linkage import Pass
 from pprl.exchange.budget import completeness_budget, profile_budget, profile_sensitivity
 from pprl.exchange.manifest import PassProfile
-from pprl.filters import common_bits
 from pprl.institution.blocks import BlockValues
-from pprl.institution.filling import fill_entries
+from pprl.institution.filling import Blanks, Filling
 from pprl.institution.noise import noised
 from pprl.institution.normalise import NormalisedStudents
-from pprl.institution.tokens import TokenTable
 
 MOST_PAIRS = 100_000
 
@@ -60,50 +58,43 @@ def completeness(
 
 
 def pass_profile(
-    section: LinkageSection,
+    filling: Filling,
     linkage_pass: Pass,
     values: BlockValues,
-    tables: Mapping[str, TokenTable],
-    block_key: bytes,
-    missing_key: bytes,
+    salt_key: bytes,
     epsilon: float,
     noise_key: bytes,
 ) -> PassProfile:
     """Compare the pairs that the cap withheld, through the very filters, and count their levels.
 
     Only blocks of exactly two students count: crowded ones speak for common names, not for the
-    pairs that the cap leaves. Each student's first `quota` values count, so that replacing a
-    student changes at most `2 * quota` pairs, each in one level of every attribute.
+    pairs that the cap leaves. Each student's `quota` values of the lowest salts count, so that
+    replacing a student changes at most `2 * quota` pairs, each in one level of every attribute.
 
     Args:
-        section: the linkage section.
+        filling: what the pass's filters are filled from.
         linkage_pass: the pass.
         values: all block values of all students.
-        tables: the token digests of each segment.
-        block_key: the pass's key.
-        missing_key: for the segments of missing fields.
+        salt_key: the pass's key for block salts.
         epsilon: the whole budget of the manifest.
         noise_key: the institution's key for noise.
     """
+    section = filling.section
     comparison = Comparison.of(section, linkage_pass)
-    left, right = _pairs_of_two(values, linkage_pass.quota)
-    tokens, salts = left.keys(block_key)
     # Tokens are uniform: a bound on them, fixed by public numbers, samples pairs one by one.
-    most = len(tables[comparison.segments[0].name]) * linkage_pass.quota / 2
-    kept = np.flatnonzero(tokens <= np.uint64(min(1.0, MOST_PAIRS / most) * (2**64 - 2**11)))
+    most = len(next(iter(filling.tables.values()))) * linkage_pass.quota / 2
+    bound = np.uint64(min(1.0, MOST_PAIRS / most) * (2**64 - 2**11))
+    first = values.take(values.among_first(linkage_pass.quota, salt_key) & (values.holders > 1))
+    left, right = _pairs_of_two(first, bound)
+    salts = left.salts(salt_key)
     one, other = (
-        fill_entries(
-            section,
+        filling.filters(
+            Blanks(side.student, side.tokens ^ mark, salts, np.arange(len(salts))),
             comparison.segments,
-            tables,
-            side.student[kept],
-            tokens[kept] ^ mark,
-            salts[kept],
-            missing_key,
         )
         for side, mark in ((left, np.uint64(1)), (right, np.uint64(2)))
     )
-    levels = comparison.levels(common_bits(one, other, comparison.widths))
+    levels = comparison.levels(comparison.shared(one, other))
     counts = {
         name: np.bincount(levels[:, column], minlength=size).tolist()
         for column, (name, size) in enumerate(
@@ -122,15 +113,11 @@ def pass_profile(
     return PassProfile(pairs, out)
 
 
-def _pairs_of_two(values: BlockValues, quota: int) -> tuple[BlockValues, BlockValues]:
-    """The two sides of each block that exactly two students hold among their first values."""
-    order = np.lexsort((values.value, values.student))
-    student = values.student[order]
-    place = np.arange(len(order)) - np.searchsorted(student, student)
-    first = values.take(np.sort(order[place < quota]))
-    holders = np.bincount(first.value, minlength=len(values.holders))
-    two = first.take(holders[first.value] == 2)
-    by_value = two.take(np.lexsort((two.student, two.value)))
-    return by_value.take(np.arange(0, len(two.value), 2)), by_value.take(
-        np.arange(1, len(two.value), 2)
-    )
+def _pairs_of_two(values: BlockValues, bound: np.uint64) -> tuple[BlockValues, BlockValues]:
+    """The two sides of each block of two students whose token is not above a bound."""
+    some = values.take(values.tokens <= bound)
+    start = np.flatnonzero(np.append(True, some.tokens[1:] != some.tokens[:-1]))
+    start = start[: len(some.tokens)]
+    two = start[np.diff(np.append(start, len(some.tokens))) == 2]
+    swapped = some.student[two] > some.student[two + 1]
+    return some.take(two + swapped), some.take(two + ~swapped)

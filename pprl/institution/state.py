@@ -69,7 +69,7 @@ class Ledger:
         """This ledger and further blocks; a block already in it keeps its holder."""
         known, _ = self.holder_of(tokens)
         merged = np.concatenate((self.tokens, tokens[~known]))
-        order = np.argsort(merged, kind="stable")
+        order = np.argsort(merged)
         return Ledger(merged[order], np.concatenate((self.holders, holders[~known]))[order])
 
 
@@ -154,24 +154,6 @@ class State:
         key = self.derive(context, "local-id")
         digests = [hmac.digest(key, i.encode("utf-8"), "sha256")[:8] for i in local_ids]
         return np.frombuffer(b"".join(digests), "<u8").copy()
-
-    def decoy_names(
-        self, context: str, pass_name: str, students: NDArray[np.uint64], contents: list[str]
-    ) -> NDArray[np.uint64]:
-        """What stands for students and their values of a pass's blocking key: `uint64[n]`.
-
-        Args:
-            context: what the submission is made under.
-            pass_name: the pass.
-            students: `uint64[n]`, their digests.
-            contents: `BlockValues.contents` of each.
-        """
-        key = self.derive(context, f"decoy-names/{pass_name}")
-        names = [
-            hmac.digest(key, student.to_bytes(8, "little") + text.encode("utf-8"), "sha256")[:8]
-            for student, text in zip(students.tolist(), contents, strict=True)
-        ]
-        return np.frombuffer(b"".join(names), "<u8")
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

@@ -3,134 +3,179 @@
 from __future__ import annotations
 
 import hmac
-import itertools
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pprl.institution.names import (
-    canonical_first_name,
-    canonical_word,
-    given_names,
-    joined_names,
-)
+from pprl.institution.name_words import NameWords, Words
+from pprl.institution.names import canonical_first_name
 from pprl.institution.normalise import NormalisedStudents
 
+Integers = NDArray[np.int64]
+Digests = NDArray[np.uint64]
+
 PAD = "_"
+_CODE_POINT_BITS = 21
 
 
 @dataclass(frozen=True)
 class TokenTable:
     """The token digests of one segment for every student.
 
-    Students with the same value share a row. The digests of a row rise, which is the keyed order in
-    which tokens take turns: it depends on the field key and tells nothing of the word's spelling.
+    Students with the same value may share theirs. The digests of a student rise, which is the keyed
+    order in which tokens take turns: it depends on the field key and tells nothing of the word's
+    spelling.
 
     Attributes:
-        row: `int64[n]`, each student's row.
-        start: `int64[rows + 1]`; row `r` holds `digests[start[r]:start[r + 1]]`, none if missing.
+        begin: `int64[n]`, where each student's digests begin.
+        count: `int64[n]`, how many there are; none if the field is missing.
         digests: `uint64[m]`.
     """
 
-    row: NDArray[np.int64]
-    start: NDArray[np.int64]
-    digests: NDArray[np.uint64]
+    begin: Integers
+    count: Integers
+    digests: Digests
 
     def __len__(self) -> int:
         """How many students."""
-        return len(self.row)
+        return len(self.begin)
 
-    def counts(self, students: NDArray[np.intp]) -> NDArray[np.int64]:
-        """How many tokens each of the students has: `int64[len(students)]`."""
-        rows = self.row[students]
-        counts: NDArray[np.int64] = self.start[rows + 1] - self.start[rows]
-        return counts
-
-    def matrix(self, students: NDArray[np.intp], count: int) -> NDArray[np.uint64]:
+    def matrix(self, students: NDArray[np.intp], count: int) -> Digests:
         """The digests of students who all have `count` tokens: `uint64[count, len(students)]`."""
-        first = self.start[self.row[students]]
-        digests: NDArray[np.uint64] = self.digests[np.arange(count)[:, None] + first]
+        digests: Digests = self.digests[np.arange(count)[:, None] + self.begin[students]]
         return digests
 
 
-def bigrams(parts: Iterable[str]) -> list[str]:
-    """Padded bigrams of words, the repeats numbered: "anna" gives _a0 an0 nn0 na0 a_0.
+def token_table(
+    name: str, students: NormalisedStudents, words: NameWords, key: bytes
+) -> TokenTable:
+    """Digest the tokens of one segment, each distinct token once.
 
-    Numbering keeps "ana" and "anana" apart; every token is used once, so that a token's positions
-    are never drawn twice.
+    Args:
+        name: the segment.
+        students: whose values.
+        words: the words of their names.
+        key: the segment's key; a token's digest is the first 8 bytes of its HMAC-SHA-256,
+            little-endian.
     """
-    seen: Counter[str] = Counter()
-    tokens = []
-    for part in parts:
-        padded = f"{PAD}{part}{PAD}"
-        for left, right in itertools.pairwise(padded):
-            tokens.append(f"{left}{right}{seen[left + right]}")
-            seen[left + right] += 1
-    return tokens
+
+    def digest(token: str) -> int:
+        return int.from_bytes(hmac.digest(key, token.encode("utf-8"), "sha256")[:8], "little")
+
+    if name == "names":
+        return _of_words(words.first.joined(words.last), words, len(students), digest)
+    if name == "given_names":
+        return _of_words(words.given, words, len(students), digest)
+    if name == "birth_date":
+        return _of_dates(students.birth, digest)
+    if name in ("first_name", "last_name"):
+        codes, values = pd.factorize({"first_name": students.first}.get(name, students.last))
+        return _shared(_bigrams(np.asarray(values, object), digest), codes)
+    codes, values = pd.factorize(_single(name, students))
+    tokens = [_value_tokens(name, value) if value else [] for value in values]
+    return _shared(_digested(tokens, digest), codes)
 
 
-def segment_values(name: str, students: NormalisedStudents) -> NDArray[np.object_]:
+def _single(name: str, students: NormalisedStudents) -> NDArray[np.object_]:
     """The value of a segment for every student, as one text: `object[n]`, "" if missing."""
     if name == "canonical_first_name":
         return canonical_first_name(students.first)
-    if name == "names":
-        return joined_names(students.first, students.last)
-    if name == "given_names":
-        return given_names(students.first, students.middle)
-    if name == "birth_date":
-        return np.array(
-            [f"{y:04}-{m:02}-{d:02}" if y else "" for y, m, d in students.birth.tolist()], object
-        )
-    values: NDArray[np.object_] = {
-        "first_name": students.first,
-        "last_name": students.last,
+    values: Mapping[str, NDArray[np.object_]] = {
         "middle_name": students.middle,
         "sex": students.sex,
         "zip": students.zip,
         "state_id": students.state_id,
-    }[name]
-    return values
+    }
+    return values[name]
 
 
-def value_tokens(name: str, value: str) -> list[str]:
-    """The tokens of one non-empty value of a segment, all different."""
-    if name in ("first_name", "last_name"):
-        return bigrams(value.split())
-    if name in ("names", "given_names"):
-        return sorted({canonical_word(word) for word in value.split()})
+def _value_tokens(name: str, value: str) -> list[str]:
+    """The tokens of one value, all different."""
     if name == "middle_name":
         return [f"i{value[0]}"] + ([f"f{value}"] if len(value) > 1 else [])
-    if name == "birth_date":
-        year, month, day = value.split("-")
-        return [f"y{year}", f"m{month}", f"d{day}", "s" + "".join(sorted((month, day)))]
     if name == "zip":
         return [f"z{value}", f"p{value[:3]}"]
     return [value]
 
 
-def token_table(name: str, students: NormalisedStudents, key: bytes) -> TokenTable:
-    """Digest the tokens of one segment, each distinct value and each distinct token once.
+def _of_dates(birth: NDArray[np.int32], digest: Callable[[str], int]) -> TokenTable:
+    """Year, month, day, and month and day in either order."""
+    year, month, day = birth.T.astype(np.int64)
+    codes, dates = pd.factorize(year * 10000 + month * 100 + day)
+    tokens = []
+    for date in dates.tolist():
+        y, m, d = f"{date // 10000:04}", f"{date // 100 % 100:02}", f"{date % 100:02}"
+        tokens.append([f"y{y}", f"m{m}", f"d{d}", "s" + "".join(sorted((m, d)))] if date else [])
+    return _shared(_digested(tokens, digest), codes)
 
-    Args:
-        name: the segment.
-        students: whose values.
-        key: the segment's key; a token's digest is the first 8 bytes of its HMAC-SHA-256,
-            little-endian.
+
+def _digested(tokens: Sequence[Sequence[str]], digest: Callable[[str], int]) -> TokenTable:
+    """The table of values whose tokens are spelled out, each distinct token digested once."""
+    known: dict[str, int] = {}
+    for row in tokens:
+        for token in row:
+            if token not in known:
+                known[token] = digest(token)
+    number = np.array([len(row) for row in tokens], np.int64)
+    flat = np.fromiter((known[t] for row in tokens for t in row), np.uint64, int(number.sum()))
+    return _ordered(np.repeat(np.arange(len(tokens)), number), flat, len(tokens))
+
+
+def _of_words(
+    found: Words, words: NameWords, students: int, digest: Callable[[str], int]
+) -> TokenTable:
+    """The canonical forms of words of names, in no order."""
+    forms = found.recoded(words.canonical).distinct()
+    digests = np.zeros(len(words.vocabulary), np.uint64)
+    used = np.unique(forms.code)
+    digests[used] = [digest(word) for word in words.vocabulary[used]]
+    return _ordered(forms.student, digests[forms.code], students)
+
+
+def _bigrams(values: NDArray[np.object_], digest: Callable[[str], int]) -> TokenTable:
+    """Padded bigrams of the words of each value, the repeats numbered.
+
+    "anna" gives _a0 an0 nn0 na0 a_0; "ana ana" gives _a0 an0 na0 a_0 _a1 an1 na1 a_1. Numbering
+    keeps "ana" and "anana" apart; every token is used once, so that a token's positions are never
+    drawn twice.
     """
-    row, values = pd.factorize(segment_values(name, students))
-    digests: dict[str, int] = {}
-    rows: list[list[int]] = []
-    for value in values:
-        tokens = value_tokens(name, value) if value else []
-        for token in tokens:
-            if token not in digests:
-                digest = hmac.digest(key, token.encode("utf-8"), "sha256")
-                digests[token] = int.from_bytes(digest[:8], "little")
-        rows.append(sorted(digests[token] for token in tokens))
-    start = np.cumsum([0, *map(len, rows)], dtype=np.int64)
-    flat = np.fromiter((d for item in rows for d in item), np.uint64, count=int(start[-1]))
-    return TokenTable(row.astype(np.int64), start, flat)
+    padded = [f"{PAD}{value.replace(' ', PAD + PAD)}{PAD}" if value else "" for value in values]
+    length = np.array([len(text) for text in padded], np.int64)
+    points = np.frombuffer("".join(padded).encode("utf-32-le"), "<u4").astype(np.int64)
+    value = np.repeat(np.arange(len(padded)), length)
+    bigram = points[:-1] << _CODE_POINT_BITS | points[1:]
+    is_pair = value[:-1] == value[1:]
+    is_pair &= bigram != (ord(PAD) << _CODE_POINT_BITS | ord(PAD))
+    value, bigram = value[:-1][is_pair], bigram[is_pair]
+    code, bigrams = pd.factorize(bigram)
+    order = np.lexsort((code, value))
+    value, code = value[order], code[order]
+    new = np.ones(len(order), bool)
+    new[1:] = (value[1:] != value[:-1]) | (code[1:] != code[:-1])
+    start = np.flatnonzero(new)
+    repeat = np.arange(len(order)) - np.repeat(start, np.diff(start, append=len(order)))
+    token, tokens = pd.factorize(repeat * max(len(bigrams), 1) + code)
+    texts = [_bigram_text(int(bigrams[t % len(bigrams)]), t // len(bigrams)) for t in tokens]
+    digests = np.array([digest(text) for text in texts], np.uint64)
+    return _ordered(value, digests[token], len(values))
+
+
+def _bigram_text(bigram: int, repeat: int) -> str:
+    """A bigram and how often it stood before."""
+    low = (1 << _CODE_POINT_BITS) - 1
+    return f"{chr(bigram >> _CODE_POINT_BITS)}{chr(bigram & low)}{repeat}"
+
+
+def _ordered(row: Integers, digests: Digests, rows: int) -> TokenTable:
+    """A table of rows, the digests of each rising; `row` rises."""
+    count = np.bincount(row, minlength=rows)
+    order = np.lexsort((digests, row))
+    return TokenTable(np.cumsum(count) - count, count, digests[order])
+
+
+def _shared(table: TokenTable, codes: NDArray[np.intp]) -> TokenTable:
+    """The table of students, each of whom has a row of another table."""
+    return TokenTable(table.begin[codes], table.count[codes], table.digests)

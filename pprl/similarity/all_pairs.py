@@ -10,8 +10,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any, Literal, Protocol
 
+import numpy as np
+
 from pprl.errors import UsageError
 from pprl.progress import Progress, tracked
+from pprl.similarity.best_so_far import BestSoFar
 from pprl.similarity.found import Gathering, SimilarPairs
 from pprl.similarity.packed_products import PackedProducts
 from pprl.similarity.popcount_order import Counts, PopcountOrder, Words
@@ -22,6 +25,8 @@ Found = tuple[Counts, Counts, Counts]
 
 MAX_PAIRS = 10_000_000
 _TILES_A_WORKER = 8
+_WORTH_TAKING = 0.9
+"""Share of a tile's rows within reach below which the others are left out."""
 
 
 class Kernel(Protocol):
@@ -105,17 +110,34 @@ def similar_pairs(
         tiles = list(_tiles(width, start, stop, ordered_a, ordered_b, rule, b is None))
         if not tiles:
             continue
+        middle = float(ordered_a.ones[(start + stop) // 2])
         block = finder.prepared(start, stop)
+        best = None
+        if top is not None and b is not None:
+            # Partners tend to have as many bits: found first, they spare what is farther off.
+            best = BestSoFar(ordered_a.ones[start:stop], top, rule)
+            tiles.sort(key=lambda tile: abs(_middle(tile[1], ordered_b) - middle))
 
-        def compare(tile: tuple[slice, slice], block: Any = block) -> Found:
-            return finder.pairs(block, *tile)
+        def compare(
+            tile: tuple[slice, slice], block: Any = block, best: BestSoFar | None = best
+        ) -> Found:
+            rows, columns = tile
+            if best is None:
+                return finder.pairs(block, rows, columns)
+            ends = ordered_b.ones[columns.start], ordered_b.ones[columns.stop - 1]
+            reach = np.flatnonzero(best.within_reach(rows, int(ends[0]), int(ends[1])))
+            if len(reach) > _WORTH_TAKING * (rows.stop - rows.start):
+                return finder.pairs(block, rows, columns)
+            return finder.pairs(block.take(reach + rows.start), slice(0, len(reach)), columns)
 
         for i, j, common in _in_turn(compare, tiles, workers):
             if b is None:
                 is_new = i < j
                 i, j, common = i[is_new], j[is_new], common[is_new]
-            total = ordered_a.ones[i] + ordered_b.ones[j]
-            gathering.add(ordered_a.row[i], ordered_b.row[j], rule.score(common, total))
+            score = rule.score(common, ordered_a.ones[i] + ordered_b.ones[j])
+            if best is not None:
+                best.add(i - start, score)
+            gathering.add(ordered_a.row[i], ordered_b.row[j], score)
     return gathering.sorted()
 
 
@@ -180,6 +202,11 @@ def _tiles(
             high = min(high, right - 1)
         if low < high:
             yield slice(low - start, high - start), slice(left, right)
+
+
+def _middle(columns: slice, b: PopcountOrder) -> float:
+    """The bits set in the filter in the middle of a tile."""
+    return float(b.ones[(columns.start + columns.stop) // 2])
 
 
 def _in_turn(

@@ -32,14 +32,18 @@ class Block:
     """Filters of A made ready.
 
     Attributes:
-        start: place of the first of them.
+        place: where each stands, `int64[n]`.
         prefixes: `uint64[n, k]`.
         demand: what each demands of the count, `int64[n]`.
     """
 
-    start: int
+    place: Counts
     prefixes: Words
     demand: Counts
+
+    def take(self, rows: Counts) -> Block:
+        """Some of them."""
+        return Block(self.place[rows], self.prefixes[rows], self.demand[rows])
 
 
 class CompiledCounts:
@@ -59,7 +63,7 @@ class CompiledCounts:
         prefixes = self._a.words[start:stop].take(self._prefix.units, axis=1)
         # A count is whole, so rounding down on one side and up on the other loses no pair.
         demand = np.floor(self._demands(self._a.ones[start:stop], prefixes))
-        return Block(start, prefixes, demand.astype(np.int64))
+        return Block(np.arange(start, stop), prefixes, demand.astype(np.int64))
 
     def pairs(self, block: Block, rows: slice, columns: slice) -> Found:
         """Compare rows of A, counted within its block, with columns of B.
@@ -74,20 +78,21 @@ class CompiledCounts:
         room = np.empty((3, min(_ROWS, rows.stop - rows.start) * len(prefixes)), np.int64)
         for first in range(rows.start, rows.stop, _ROWS):
             last = min(first + _ROWS, rows.stop)
+            place = block.place[first:last]
             count = compare(
                 block.prefixes[first:last],
                 block.demand[first:last],
                 lanes,
                 demand,
-                self._a.words[block.start + first : block.start + last],
-                self._a.ones[block.start + first : block.start + last],
+                self._a.words[place],
+                self._a.ones[place],
                 self._b.words[columns],
                 self._b.ones[columns],
                 self._threshold.least_common,
                 room,
             )
             i, j, common = room[:, :count].copy()
-            found.append((i + (block.start + first), j + columns.start, common))
+            found.append((place[i], j + columns.start, common))
         i, j, common = (np.concatenate(part) for part in zip(*found, strict=True))
         return i, j, common
 

@@ -38,16 +38,20 @@ class Block:
     """Filters of A made ready.
 
     Attributes:
-        start: place of the first of them.
+        place: where each stands, `int64[n]`.
         factor: their prefixes, what they demand and a one; `float32[n, k + 2]`.
         demand: what each demands of the count, `int64[n]`.
         looked_at: bits set in each prefix, `int64[n]`.
     """
 
-    start: int
+    place: Counts
     factor: Floats
     demand: Counts
     looked_at: Counts
+
+    def take(self, rows: Counts) -> Block:
+        """Some of them."""
+        return Block(self.place[rows], self.factor[rows], self.demand[rows], self.looked_at[rows])
 
 
 class PackedProducts:
@@ -71,7 +75,7 @@ class PackedProducts:
         factor = np.ones((len(bits), bits.shape[1] + 2), np.float32)
         factor[:, :-2] = bits
         factor[:, -2] = -demand
-        return Block(start, factor, demand.astype(np.int64), looked_at)
+        return Block(np.arange(start, stop), factor, demand.astype(np.int64), looked_at)
 
     def pairs(self, block: Block, rows: slice, columns: slice) -> Found:
         """Compare rows of A, counted within its block, with columns of B.
@@ -90,7 +94,7 @@ class PackedProducts:
             strip = slice(first, min(first + _ROWS, rows.stop))
             i, j = _survivors(block.factor[strip] @ packed, fields)
             is_filter = j < len(bits)
-            i, j = i[is_filter] + (block.start + first), j[is_filter] + columns.start
+            i, j = block.place[i[is_filter] + first], j[is_filter] + columns.start
             found.append(self._compared(i, j))
         i, j, common = (np.concatenate(part) for part in zip(*found, strict=True))
         return i, j, common

@@ -19,8 +19,10 @@ from pprl.agreement.levels import CUTS, LEVELS, Comparison
 from pprl.agreement.linkage import SEGMENT_FIELDS
 from pprl.agreement.profiles import PROFILES
 from pprl.filters import common_bits
-from pprl.institution.filling import fill_entries
+from pprl.institution.filling import Blanks, Filling
+from pprl.institution.name_words import NameWords
 from pprl.institution.normalise import normalise
+from pprl.institution.prf import Prf
 from pprl.institution.tokens import token_table
 
 BLOCKS = 150
@@ -46,18 +48,20 @@ def levels_in_blocks(left: dict[str, str], right: dict[str, str]) -> dict[str, l
     rows = [dict.fromkeys(FIELDS, "") | student for student in (left, right)]
     roster = pd.DataFrame(rows, dtype=object).assign(local_id=np.array(["1", "2"], object))
     students = normalise(roster)
-    tables = {s.name: token_table(s.name, students, bytes(32)) for s in SECTION.segments}
+    words = NameWords.of(students)
+    tables = {s.name: token_table(s.name, students, words, bytes(32)) for s in SECTION.segments}
     rng = np.random.default_rng(20)
     salts = rng.integers(0, 1 << 64, (BLOCKS, 2), np.uint64)
     filters = [
-        fill_entries(
-            SECTION,
-            COMPARISON.segments,
-            tables,
-            np.full(BLOCKS, student),
-            rng.integers(0, 1 << 64, BLOCKS, np.uint64),
-            salts,
-            bytes([student] * 32),
+        Filling(
+            SECTION, COMPARISON.segments, tables, Prf(bytes(32)), Prf(bytes([student] * 32))
+        ).filters(
+            Blanks(
+                np.full(BLOCKS, student),
+                rng.integers(0, 1 << 64, BLOCKS, np.uint64),
+                salts,
+                np.arange(BLOCKS),
+            )
         )
         for student in (0, 1)
     ]

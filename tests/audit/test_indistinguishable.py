@@ -132,13 +132,11 @@ def told_by(done: list[Run], statistic: Statistic) -> float:
 
 def test_an_encoder_without_salts_would_be_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """The measures are sharp: unsalted, common names crowd some positions."""
-    salted = BlockValues.keys
 
-    def unsalted(self: BlockValues, key: bytes) -> tuple[Words, Words]:
-        tokens, salts = salted(self, key)
-        return tokens, np.zeros_like(salts)
+    def unsalted(self: BlockValues, key: bytes) -> Words:
+        return np.zeros((len(self.student), 2), np.uint64)
 
-    monkeypatch.setattr(BlockValues, "keys", unsalted)
+    monkeypatch.setattr(BlockValues, "salts", unsalted)
     rows, agreement = varied(120, 0), agreement_on(PASSES, minimum=100)
     done = [
         measured.run(rows, agreement, bytes([n] * 32), bytes([n + 99] * 32), n) for n in range(6)

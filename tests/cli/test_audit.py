@@ -61,7 +61,7 @@ def test_a_hub_audits_without_plaintext(sent: Path, capsys: pytest.CaptureFixtur
         ({"plaintext": "fresno.csv", "truth": "none.csv"}, "cannot be read as an id map"),
         ({"plaintext": "fresno.csv", "truth": "fresno.csv"}, "id map"),
         ({"plaintext": "fresno.csv", "truth": "wrong.csv"}, "is no id map"),
-        ({"plaintext": "fresno.csv", "truth": "short.csv"}, "0 of the submissions"),
+        ({"plaintext": "fresno.csv", "truth": "short.csv"}, "Name your own submission first"),
         ({"plaintext": "reedley.csv", "truth": "fresno-id-map.csv"}, "not among these students"),
     ],
 )

@@ -51,6 +51,22 @@ def test_full_segments_do_not_overflow() -> None:
     assert common_bits(full, full, [64]).tolist() == [[4096]]
 
 
+def test_filters_blinded_by_one_pad_share_what_the_bare_ones_do(
+    agreement: Agreement, make_submission: MakeSubmission
+) -> None:
+    """Every segment has as many bits as agreed, so the bits that differ tell those in common."""
+    linkage_pass = agreement.linkage.passes[0]
+    judge = Comparison.of(agreement.linkage, linkage_pass)
+    one, other = (
+        make_submission(name, 60, seed).passes[linkage_pass.name].filters
+        for name, seed in (("a", 1), ("b", 2))
+    )
+    expected = common_bits(one, other, judge.widths)
+    pad = np.random.default_rng(3).integers(0, 1 << 64, one.shape, np.uint64)
+    assert judge.shared(one, other).tolist() == expected.tolist()
+    assert judge.shared(one ^ pad, other ^ pad).tolist() == expected.tolist()
+
+
 def slow_pairs(submissions: list[Submission], agreement: Agreement, name: str) -> Counter[tuple]:
     """What `compare_pass` should find, one pair of entries at a time."""
     linkage_pass = next(item for item in agreement.linkage.passes if item.name == name)

@@ -31,9 +31,12 @@ def test_study_ids_are_all_different() -> None:
 
 def test_a_name_drawn_twice_is_used_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Should the random numbers ever repeat, the IDs do not."""
-    drawn = iter([5, 5, 6])
-    monkeypatch.setattr("secrets.randbits", lambda _: next(drawn))
-    monkeypatch.setattr("secrets.choice", lambda letters: letters[0])
+    drawn = iter([bytes(64), bytes(64), bytes(range(64))])
+
+    def repeating(count: int) -> bytes:
+        return next(drawn, bytes(range(100)))[:count]
+
+    monkeypatch.setattr("secrets.token_bytes", repeating)
     assert len(set(new_study_ids(2))) == 2
 
 

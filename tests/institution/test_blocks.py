@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pprl.agreement import Pass
 from pprl.agreement.blocking import SOURCES, BlockingPart
-from pprl.institution.blocks import BlockValues, block_values, part_values
+from pprl.institution.blocks import Blocking, BlockValues
+from pprl.institution.name_words import NameWords
 from pprl.institution.normalise import normalise
 from tests import oracle
 from tests.rosters import agreement_on, little_rosters, roster, varied
@@ -24,27 +25,34 @@ PARTS = [
         for transform in ("1", "3", "soundex")
     ),
 ]
-KEY = bytes(range(48))
+VALUE_KEY, PAIR_KEY, TOKEN_KEY, SALT_KEY = (bytes([n] * 32) for n in range(4))
+digest = oracle.value_digest(VALUE_KEY, PAIR_KEY)
 
 
-def values_of(part: str, **fields: str) -> set[str]:
-    """The values of one part for one student."""
-    table = part_values(BlockingPart.parse(part), normalise(roster({"local_id": "1", **fields})))
-    return {table.vocabulary[code].replace("\x1f", "+") for code in table.codes}
+def blocking(rows: pd.DataFrame) -> Blocking:
+    """The blocks of some students, under fixed keys."""
+    students = normalise(rows)
+    return Blocking(students, NameWords.of(students), VALUE_KEY, PAIR_KEY)
 
 
-def held(block: str, rows: pd.DataFrame) -> BlockValues:
+def values_of(part: str, **fields: str) -> set[int]:
+    """The digests of the values of one part for one student."""
+    table = blocking(roster({"local_id": "1", **fields})).part(BlockingPart.parse(part))
+    digests = table.digests.tolist()
+    assert len(set(digests)) == len(digests)
+    assert table.content.tolist() == [sum(digests) & oracle.MASK]
+    return set(digests)
+
+
+def held(block: str, rows: pd.DataFrame, token_key: bytes = TOKEN_KEY) -> BlockValues:
     """The values of a blocking key of one or more parts, and who holds them."""
     parts = tuple(BlockingPart.parse(part) for part in block.split(" + "))
-    return block_values(Pass("a pass", parts, 1), normalise(rows))
+    return blocking(rows).values(Pass("a pass", parts, 1), token_key)
 
 
-def texts(values: BlockValues) -> list[tuple[str, ...]]:
-    """Each row's block value, spelled out."""
-    return [
-        tuple(table.vocabulary[code] for table, code in zip(values.tables, codes, strict=True))
-        for codes in zip(*values.parts, strict=True)
-    ]
+def tokens_of(*values: tuple[str, ...]) -> set[int]:
+    """The tokens of block values, by the slow encoder."""
+    return {oracle.word(oracle.cbc_mac(TOKEN_KEY, [digest(t) for t in v])) for v in values}
 
 
 @pytest.mark.parametrize(
@@ -89,7 +97,9 @@ def texts(values: BlockValues) -> list[tuple[str, ...]]:
 )
 def test_a_part_has_these_values(part: str, fields: dict[str, str], expected: set[str]) -> None:
     """One row for each rule."""
-    assert values_of(part, **fields) == expected
+    assert values_of(part, **fields) == {
+        digest(text.replace("+", oracle.PAIR)) for text in expected
+    }
 
 
 def test_names_swapped_between_fields_have_the_same_pair() -> None:
@@ -120,17 +130,17 @@ def test_every_part_of_every_student_is_as_the_slow_encoder_has_it(part: Blockin
             for i, s in enumerate(students)
         )
     )
-    table = part_values(part, normalise(one_each))
+    table = blocking(one_each).part(part)
     for i, student in enumerate(students):
-        codes = table.codes[table.start[i] : table.start[i + 1]]
-        assert {table.vocabulary[code] for code in codes} == oracle.part_values(part, student)
+        mine = table.digests[table.start[i] : table.start[i + 1]].tolist()
+        assert sorted(mine) == sorted(map(digest, oracle.part_values(part, student)))
 
 
 def test_several_values_of_a_part_multiply_the_key() -> None:
     """Two surnames and one ZIP make two keys; without the ZIP there is none."""
     student = {"local_id": "1", "last_name": "Lee Kim", "zip": "90001"}
     both = held("last_part + zip", roster(student))
-    assert set(texts(both)) == {("lee", "90001"), ("kim", "90001")}
+    assert set(both.tokens.tolist()) == tokens_of(("lee", "90001"), ("kim", "90001"))
     assert len(held("last_part + zip", roster({**student, "zip": ""})).student) == 0
 
 
@@ -139,40 +149,55 @@ def test_several_values_of_a_part_multiply_the_key() -> None:
 def test_holders_are_counted_over_all_students(rows: pd.DataFrame, block: str) -> None:
     """Each pair of student and value once; the counts add up; equal numbers are equal texts."""
     values = held(block, rows)
-    pairs = list(zip(values.student.tolist(), values.value.tolist(), strict=True))
+    pairs = list(zip(values.student.tolist(), values.tokens.tolist(), strict=True))
     assert len(set(pairs)) == len(pairs)
-    assert set(values.value.tolist()) == set(range(len(values.holders)))
-    spelled = texts(values)
-    for value in range(len(values.holders)):
-        mine = {text for text, number in zip(spelled, values.value, strict=True) if number == value}
-        assert len(mine) == 1
-        assert values.holders[value] == sum(number == value for _, number in pairs)
-    assert len(set(spelled)) == len(values.holders)
+    assert (np.diff(values.tokens.astype(object)) >= 0).all()
+    for (_, token), holders in zip(pairs, values.holders.tolist(), strict=True):
+        assert holders == sum(other == token for _, other in pairs)
 
 
 def test_no_students_hold_nothing() -> None:
     """An empty roster has empty arrays, not an error."""
     values = held("last_part + zip", roster().astype(object))
-    tokens, salts = values.keys(KEY)
-    assert (len(values.student), len(values.holders)) == (0, 0)
-    assert (tokens.shape, salts.shape) == ((0,), (0, 2))
+    assert (len(values.student), len(values.holders), len(values.tokens)) == (0, 0, 0)
+    assert values.salts(SALT_KEY).shape == (0, 2)
+    assert values.among_first(1, SALT_KEY).tolist() == []
 
 
 def test_rows_that_are_taken_still_know_all_holders() -> None:
     """The cap looks at the whole institution whatever part of the rows is at hand."""
     rows = roster(*({"local_id": str(i), "zip": "90001"} for i in range(3)))
     taken = held("zip", rows).take(np.array([1]))
-    assert taken.student.tolist() == [1]
     assert taken.holders.tolist() == [3]
 
 
 def test_tokens_and_salts_are_as_the_slow_encoder_derives_them() -> None:
-    """SipHash over keyed digests of the parts; a token says nothing of its salt."""
+    """CBC-MACs of the parts' digests under two keys; a token says nothing of its salt."""
     values = held("birth_year_month + last_part + zip", varied(30, seed=1))
-    tokens, salts = values.keys(KEY)
-    assert len(tokens) > 20
-    for text, token, salt in zip(texts(values), tokens.tolist(), salts, strict=True):
-        assert oracle.token_and_salt(KEY, text) == (token, salt.astype("<u8").tobytes())
+    assert len(values.tokens) > 20
+    salts = values.salts(SALT_KEY)
+    for words, token, salt in zip(
+        zip(*(column.tolist() for column in values.columns), strict=True),
+        values.tokens.tolist(),
+        salts,
+        strict=True,
+    ):
+        assert token == oracle.word(oracle.cbc_mac(TOKEN_KEY, list(words)))
+        assert salt.astype("<u8").tobytes() == oracle.cbc_mac(SALT_KEY, list(words))
+
+
+@settings(max_examples=50)
+@given(rows=little_rosters(8), quota=st.integers(1, 3))
+def test_a_students_first_values_are_those_of_the_lowest_salts(
+    rows: pd.DataFrame, quota: int
+) -> None:
+    """So that which of them count hangs on the student alone."""
+    values = held("name_pair", rows)
+    first, salts = values.among_first(quota, SALT_KEY), values.salts(SALT_KEY)[:, 0]
+    for student in set(values.student.tolist()):
+        mine = salts[values.student == student]
+        kept = salts[(values.student == student) & first]
+        assert sorted(kept.tolist()) == sorted(mine.tolist())[:quota]
 
 
 def test_keys_depend_on_the_value_alone() -> None:
@@ -184,8 +209,8 @@ def test_keys_depend_on_the_value_alone() -> None:
         held("last_part + zip", roster(others[0], student, others[1])),
     )
     row = among.student.tolist().index(1)
-    for one, other in zip(alone.keys(KEY), among.keys(KEY), strict=True):
-        assert (one[0] == other[row]).all()
+    assert alone.tokens[0] == among.tokens[row]
+    assert (alone.salts(SALT_KEY)[0] == among.salts(SALT_KEY)[row]).all()
 
 
 def test_parts_do_not_run_into_each_other() -> None:
@@ -195,25 +220,23 @@ def test_parts_do_not_run_into_each_other() -> None:
         {"local_id": "2", "first_name": "Lee", "last_name": "Ana"},
         {"local_id": "3", "first_name": "An", "last_name": "Alee"},
     )
-    tokens, salts = held("first_name + last_part", rows).keys(KEY)
-    assert len(set(tokens.tolist())) == 3
-    assert len({tuple(salt) for salt in salts.tolist()}) == 3
+    values = held("first_name + last_part", rows)
+    assert len(set(values.tokens.tolist())) == 3
+    assert len({tuple(salt) for salt in values.salts(SALT_KEY).tolist()}) == 3
 
 
 def test_a_key_changes_every_token_and_salt() -> None:
-    """Each half of it."""
-    values = held("last_part + zip", varied(30, seed=1))
-    tokens, salts = values.keys(KEY)
-    for other in (bytes([255]) + KEY[1:], KEY[:-1] + bytes([255])):
-        assert not np.intersect1d(tokens, values.keys(other)[0]).size
-        assert not np.intersect1d(salts, values.keys(other)[1]).size
+    """Every bit of it counts."""
+    rows = varied(30, seed=1)
+    values, other = (held("last_part + zip", rows, key) for key in (TOKEN_KEY, bytes([9] * 32)))
+    assert not np.intersect1d(values.tokens, other.tokens).size
+    assert not np.intersect1d(values.salts(SALT_KEY), values.salts(TOKEN_KEY)).size
 
 
 def test_blocks_show_nothing_of_the_students() -> None:
     """A debugger or a traceback that prints local variables must not print names."""
     values = held("last_part + zip", roster({"local_id": "1", "last_name": "Lee", "zip": "90001"}))
-    table = part_values(
-        BlockingPart.parse("last_part"), normalise(roster({"local_id": "1", "last_name": "Lee"}))
-    )
-    assert "lee" not in repr(values) + repr(table)
+    blocks = blocking(roster({"local_id": "1", "last_name": "Lee"}))
+    table = blocks.part(BlockingPart.parse("last_part"))
+    assert "lee" not in repr(values) + repr(table) + repr(blocks)
     assert "90001" not in repr(values)

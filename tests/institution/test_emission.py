@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 
 import numpy as np
@@ -11,68 +10,49 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pprl.agreement import Pass
-from pprl.institution.blocks import BlockValues, PartValues
-from pprl.institution.emission import Emission, emit
+from pprl.institution.blocks import BlockValues
+from pprl.institution.emission import Emission, Owners, emit
 from pprl.institution.state import Ledger
 
-KEY = bytes(range(48))
+SALT_KEY = bytes(range(32))
 NOTHING_SENT = Ledger(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
 STUDENTS = 6
+TOKENS = np.random.default_rng(1).integers(0, 1 << 64, 10, np.uint64)
 
 holdings = st.sets(st.tuples(st.integers(0, STUDENTS - 1), st.integers(0, 9)))
 
 
 def values_of(pairs: set[tuple[int, int]]) -> BlockValues:
-    """Block values of (student, number of the value's text)."""
-    student, code = (
-        (np.array(c, np.int64) for c in zip(*sorted(pairs), strict=True))
-        if pairs
-        else (
-            np.zeros(0, np.int64),
-            np.zeros(0, np.int64),
-        )
-    )
-    _, value = np.unique(code, return_inverse=True)
-    start = np.searchsorted(student, np.arange(STUDENTS + 1))
-    table = PartValues(start, code, [f"value {n}" for n in range(10)])
-    return BlockValues(student, value, np.bincount(value), (code,), (table,))
+    """Block values of (student, number of the value)."""
+    ordered = sorted(pairs, key=lambda pair: int(TOKENS[pair[1]]))
+    student = np.array([student for student, _ in ordered], np.int64)
+    value = np.array([value for _, value in ordered], np.int64)
+    holders = np.bincount(value, minlength=10)[value]
+    return BlockValues(student, TOKENS[value], holders, (TOKENS[value],), ())
 
 
 def emitted(
     pairs: set[tuple[int, int]], quota: int = 16, ledger: Ledger = NOTHING_SENT
 ) -> set[tuple[int, int]]:
     """The (student, value) pairs that are emitted; student `s` has the digest `100 + s`."""
-    emission = emission_of(pairs, quota, ledger)
-    number = {int(token_of(value)): value for value in range(10)}
+    values = emission_of(pairs, quota, ledger).values
+    number = {int(token): value for value, token in enumerate(TOKENS)}
     return {
         (int(student), number[int(token)])
-        for student, token in zip(emission.student, emission.tokens, strict=True)
+        for student, token in zip(values.student, values.tokens, strict=True)
     }
 
 
 def emission_of(pairs: set[tuple[int, int]], quota: int, ledger: Ledger) -> Emission:
     """What a pass of this quota emits."""
     students = np.arange(STUDENTS)
-    return emit(
-        Pass("a pass", (), quota),
-        values_of(pairs),
-        KEY,
-        ledger,
-        students,
-        students.astype(np.uint64) + np.uint64(100),
-    )
+    owners = Owners.of(students.astype(np.uint64) + np.uint64(100), students)
+    return emit(Pass("a pass", (), quota), values_of(pairs), SALT_KEY, ledger, owners)
 
 
-@functools.cache
 def token_of(value: int) -> np.uint64:
-    """The token of a value's text."""
-    return np.uint64(values_of({(0, value)}).keys(KEY)[0][0])
-
-
-@functools.cache
-def salt_of(value: int) -> np.uint64:
-    """The first word of the salt of a value's text."""
-    return np.uint64(values_of({(0, value)}).keys(KEY)[1][0, 0])
+    """The token of a value."""
+    return np.uint64(TOKENS[value])
 
 
 def sent_for(held: dict[int, int]) -> Ledger:
@@ -90,6 +70,11 @@ def test_exactly_the_blocks_of_one_student_are_emitted(pairs: set[tuple[int, int
     assert emitted(pairs) == {(s, value) for s, value in pairs if holders[value] == 1}
 
 
+def salt_of(value: int) -> int:
+    """The first word of the salt of a value."""
+    return int(values_of({(0, value)}).salts(SALT_KEY)[0, 0])
+
+
 @given(pairs=holdings, quota=st.integers(1, 3))
 def test_the_lowest_salts_fill_the_quota(pairs: set[tuple[int, int]], quota: int) -> None:
     """The same choice at every institution, made after the cap has counted all values."""
@@ -103,19 +88,13 @@ def test_the_lowest_salts_fill_the_quota(pairs: set[tuple[int, int]], quota: int
 
 def test_the_choice_among_surplus_values_does_not_show_in_the_tokens() -> None:
     """The lowest token of three has a mean of a quarter of the range; a decoy's has a half."""
-    students = np.repeat(np.arange(2000), 3)
-    values = BlockValues(
-        students,
-        np.arange(6000),
-        np.ones(6000, np.int64),
-        (np.arange(6000),),
-        (PartValues(np.arange(0, 6001, 3), np.arange(6000), [f"v{n}" for n in range(6000)]),),
-    )
-    owner = np.arange(2000)
-    emission = emit(
-        Pass("a pass", (), 1), values, KEY, NOTHING_SENT, owner, owner.astype(np.uint64)
-    )
-    assert stats.kstest(emission.tokens / 2.0**64, "uniform").pvalue > 1e-4
+    tokens = np.sort(np.random.default_rng(2).integers(0, 1 << 64, 6000, np.uint64))
+    student = np.random.default_rng(3).permutation(np.repeat(np.arange(2000), 3))
+    values = BlockValues(student, tokens, np.ones(6000, np.int64), (tokens,), ())
+    owners = Owners.of(np.arange(2000, dtype=np.uint64), np.arange(2000))
+    emission = emit(Pass("a pass", (), 1), values, SALT_KEY, NOTHING_SENT, owners)
+    assert len(emission.values.tokens) == 2000
+    assert stats.kstest(emission.values.tokens / 2.0**64, "uniform").pvalue > 1e-4
 
 
 @given(
@@ -142,7 +121,7 @@ def test_decoys_take_exactly_the_places_that_are_left(
     """Slots are numbered from the real entries on, so that a decoy is the same until it goes."""
     emission = emission_of(pairs, quota, NOTHING_SENT)
     students, slots = emission.free_slots(STUDENTS, quota)
-    used = Counter(emission.student.tolist())
+    used = Counter(emission.values.student.tolist())
     expected = [(s, slot) for s in range(STUDENTS) for slot in range(used[s], quota)]
     assert list(zip(students.tolist(), slots.tolist(), strict=True)) == expected
 

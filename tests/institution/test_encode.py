@@ -99,6 +99,26 @@ def test_little_rosters_are_encoded_as_the_slow_encoder_does(
     assert tables_of(submitted(rows, agreement).submission) == expected
 
 
+def test_both_kernels_encode_the_same() -> None:
+    """The compiled one is an option for speed, nothing that partners must agree on."""
+    pytest.importorskip("numba")
+    rows, agreement = varied(80, seed=4), agreement_on(state_id=True)
+    one, other = (
+        pprl.encode(
+            rows,
+            agreement,
+            LinkageKey(SHARED),
+            "fresno",
+            state=State.in_memory(OWN),
+            kernel=kernel,
+            progress=False,
+        )
+        for kernel in ("numpy", "numba")
+    )
+    assert one.submission.manifest == other.submission.manifest
+    assert tables_of(one.submission) == tables_of(other.submission)
+
+
 def test_two_years_are_encoded_as_the_slow_encoder_does() -> None:
     """The second year has leavers, newcomers and students who moved, under the first's ledger."""
     agreement = agreement_on(FEW_PASSES[:3])

@@ -8,11 +8,21 @@ from numpy.typing import NDArray
 
 from pprl.agreement import LinkageSection, Pass, Segment
 from pprl.agreement.blocking import BlockingPart
+from pprl.errors import UsageError
 from pprl.filters import Words, common_bits
-from pprl.institution.filling import fill_entries, private_blocks
+from pprl.institution.filling import (
+    Blanks,
+    Filling,
+    KernelName,
+    chosen_kernel,
+    private_blocks,
+    side_by_side,
+)
+from pprl.institution.name_words import NameWords
 from pprl.institution.normalise import normalise
+from pprl.institution.prf import Prf
 from pprl.institution.tokens import token_table
-from tests.oracle import block_cipher, filled, private_stream, siphash_stream
+from tests.oracle import block_cipher, filled, private_stream, shared_stream, word
 from tests.rosters import roster
 
 SECTION = LinkageSection(
@@ -26,6 +36,7 @@ SECTION = LinkageSection(
     passes=(Pass("zip", (BlockingPart("zip"),), 1),),
 )
 KEY = bytes(range(32))
+KERNELS: tuple[KernelName, ...] = ("numpy", "numba")
 ROWS = roster(
     {"local_id": "1", "first_name": "Ana", "last_name": "Lee", "zip": "90001"},
     {"local_id": "2", "first_name": "Anna", "last_name": "", "zip": "90002"},
@@ -42,31 +53,85 @@ def entries(
     tokens: Words = TOKENS,
     salts: Words = SALTS,
     missing: bytes = KEY,
+    kernel: KernelName = "numpy",
 ) -> Words:
     """The filters of the three students above."""
+    students_ = normalise(ROWS)
+    words = NameWords.of(students_)
     tables = {
-        s.name: token_table(s.name, normalise(ROWS), s.name.encode()) for s in SECTION.segments
+        s.name: token_table(s.name, students_, words, s.name.encode()) for s in SECTION.segments
     }
-    return fill_entries(SECTION, segments, tables, students, tokens, salts, missing)
+    compiled = side_by_side(tables, kernel)
+    filling = Filling(SECTION, segments, tables, Prf(KEY), Prf(missing), compiled)
+    return filling.filters(Blanks(students, tokens, salts, np.arange(len(students))))
 
 
 def decoys(names: list[int], slots: list[int], key: bytes = KEY) -> tuple[Words, Words]:
     """Tokens and salts of decoys."""
-    return private_blocks(np.array(names, np.uint64), np.array(slots), key)
+    return private_blocks(np.array(names, np.uint64), np.array(slots), Prf(key))
 
 
-def test_a_token_is_placed_by_siphash_under_the_salt_of_the_block() -> None:
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_token_is_placed_by_aes_under_the_salt_of_the_block(kernel: KernelName) -> None:
     """Over its digest, the segment's place in the section and a counter."""
-    table = token_table("zip", normalise(ROWS), b"zip")
+    students = normalise(ROWS)
+    table = token_table("zip", students, NameWords.of(students), b"zip")
     digests = table.matrix(np.array([0]), 2)[:, 0].tolist()
-    streams = [siphash_stream(SALTS[0].astype("<u8").tobytes(), d, 2) for d in digests]
-    assert entries()[0, 4:].tobytes() == filled(streams, SECTION.segments[2])
+    salt = SALTS[0].astype("<u8").tobytes()
+    streams = [shared_stream(block_cipher(KEY), salt, d, 2) for d in digests]
+    assert entries(kernel=kernel)[0, 4:].tobytes() == filled(streams, SECTION.segments[2])
 
 
-def test_a_missing_field_is_placed_by_aes_under_the_institutions_own_key() -> None:
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_missing_field_is_placed_by_aes_under_the_institutions_own_key(
+    kernel: KernelName,
+) -> None:
     """Over the block token and the segment's place."""
-    stream = private_stream(block_cipher(KEY), 33, 2, 0)
-    assert entries()[2, 4:].tobytes() == filled([stream], SECTION.segments[2])
+    stream = private_stream(block_cipher(bytes(32)), 33, 2)
+    filters = entries(missing=bytes(32), kernel=kernel)
+    assert filters[2, 4:].tobytes() == filled([stream], SECTION.segments[2])
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_an_entry_whose_positions_run_short_draws_further_ones(
+    kernel: KernelName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few blocks are drawn at first, the bits are the same."""
+    expected = entries()
+    compiled = pytest.importorskip("pprl.institution.compiled_filling")
+    monkeypatch.setattr(compiled, "_blocks", lambda segment, most: [1] * (most + 1))
+    assert (entries(kernel=kernel) == expected).all()
+
+
+@pytest.mark.parametrize("rows", [0, 1, 63, 64, 65, 9000])
+def test_both_kernels_set_the_same_bits(rows: int) -> None:
+    """Over more entries than a tile holds, with every number of tokens."""
+    pytest.importorskip("numba")
+    rng = np.random.default_rng(rows)
+    students = rng.integers(0, 3, rows)
+    tokens = rng.integers(0, 1 << 64, rows, np.uint64)
+    salts = rng.integers(0, 1 << 64, (rows, 2), np.uint64)
+    one, other = (
+        entries(students=students, tokens=tokens, salts=salts, kernel=kernel) for kernel in KERNELS
+    )
+    assert (one == other).all()
+
+
+def test_a_kernel_that_is_not_there_is_refused() -> None:
+    """By name, with the way out."""
+    with pytest.raises(UsageError, match="choose numpy or numba"):
+        chosen_kernel("fortran", 10)  # type: ignore[arg-type]
+
+
+def test_numba_is_chosen_where_it_is_worth_its_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Installed, and enough students; asked for and absent, it is refused."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    assert [chosen_kernel(None, n) for n in (10, 1_000_000)] == ["numpy", "numba"]
+    assert [chosen_kernel(kernel, 10) for kernel in KERNELS] == list(KERNELS)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert chosen_kernel(None, 1_000_000) == "numpy"
+    with pytest.raises(UsageError, match="pip install"):
+        chosen_kernel("numba", 10)
 
 
 def test_a_segment_is_the_same_whatever_stands_beside_it() -> None:
@@ -112,8 +177,10 @@ def test_the_block_of_a_decoy_is_drawn_by_aes_over_its_name_and_slot() -> None:
     tokens, salts = decoys([7, 7, 8], [0, 1, 1])
     cipher = block_cipher(KEY)
     for i, (name, slot) in enumerate(((7, 0), (7, 1), (8, 1))):
-        drawn = [private_stream(cipher, name, place, slot)(0) for place in (255, 254, 253)]
-        assert [int(tokens[i]), *salts[i].tolist()] == drawn
+        head = name.to_bytes(8, "little")
+        token, salt = (cipher(head + bytes([place, slot]) + bytes(6)) for place in (254, 255))
+        assert int(tokens[i]) == word(token)
+        assert salts[i].astype("<u8").tobytes() == salt
 
 
 @pytest.mark.parametrize("other", [([8], [0], KEY), ([7], [1], KEY), ([7], [0], bytes(32))])

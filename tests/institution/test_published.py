@@ -13,8 +13,11 @@ from pprl import LinkageKey, State
 from pprl.agreement.levels import LEVELS, Comparison
 from pprl.exchange import Manifest, PassProfile
 from pprl.institution import published
-from pprl.institution.blocks import block_values
+from pprl.institution.blocks import Blocking
+from pprl.institution.filling import Filling
+from pprl.institution.name_words import NameWords
 from pprl.institution.normalise import normalise
+from pprl.institution.prf import Prf
 from pprl.institution.published import completeness, pass_profile
 from pprl.institution.tokens import token_table
 from tests.rosters import agreement_on, crowded, little_rosters, roster
@@ -38,10 +41,13 @@ def profile_of(
     section = agreement_on([name[1]], name[0]).linkage
     (linkage_pass,) = section.passes
     students = normalise(rows)
-    tables = {s.name: token_table(s.name, students, s.name.encode()) for s in section.segments}
-    values = block_values(linkage_pass, students)
-    block_key = bytes(range(48))
-    return pass_profile(section, linkage_pass, values, tables, block_key, KEY, epsilon, KEY)
+    words = NameWords.of(students)
+    tables = {
+        s.name: token_table(s.name, students, words, s.name.encode()) for s in section.segments
+    }
+    values = Blocking(students, words, KEY, KEY).values(linkage_pass, KEY)
+    filling = Filling(section, section.segments_of(linkage_pass), tables, Prf(KEY), Prf(KEY))
+    return pass_profile(filling, linkage_pass, values, bytes(32), epsilon, KEY)
 
 
 def changes(one: PassProfile, other: PassProfile) -> dict[str, int]:

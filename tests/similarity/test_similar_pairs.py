@@ -16,6 +16,7 @@ import pprl.similarity.all_pairs as all_pairs
 from pprl.errors import UsageError
 from pprl.filters import Words
 from pprl.similarity import similar_pairs
+from pprl.similarity.best_so_far import BestSoFar
 from pprl.similarity.found import Gathering
 from pprl.similarity.packed_products import PackedProducts
 from pprl.similarity.popcount_order import PopcountOrder
@@ -115,6 +116,36 @@ def test_the_best_of_each_row_survive_however_often_the_rest_is_swept(
     for other in (b, None):
         found = similar_pairs(a, other, "0.2", top=2, kernel="numpy", threads=1, max_pairs=60)
         assert listed(found) == scan(a, other, "0.2", top=2)
+
+
+@kernels
+@pytest.mark.parametrize(("measure", "threshold"), [("dice", "0.4"), ("hamming", "60")])
+@pytest.mark.parametrize("top", [1, 3])
+def test_filters_out_of_reach_of_the_best_are_no_loss(
+    kernel: Any, measure: Measure, threshold: str, top: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of filters of many counts, in many tiles, the best of each row are found all the same."""
+    chosen = all_pairs._kernel(kernel)
+    monkeypatch.setattr(chosen, "narrowest", 5)
+    taken = []
+    within_reach = BestSoFar.within_reach
+
+    def watched(self: BestSoFar, rows: slice, fewest: int, most: int) -> Any:
+        reach = within_reach(self, rows, fewest, most)
+        taken.append(int((~reach).sum()))
+        return reach
+
+    monkeypatch.setattr(BestSoFar, "within_reach", watched)
+    rng = np.random.default_rng(7)
+    a = np.concatenate([made(15, 2, rng, density=density) for density in np.linspace(0.1, 0.9, 8)])
+    b = np.concatenate([spoilt(a, rng), a[::3], made(40, 2, rng)])
+    expected = scan(a, b, threshold, measure, top=top)
+    for threads in (1, 2):
+        found = similar_pairs(
+            a, b, threshold, measure=measure, top=top, kernel=kernel, threads=threads
+        )
+        assert listed(found) == expected
+    assert sum(taken) > len(a)
 
 
 @kernels
