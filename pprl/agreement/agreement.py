@@ -119,7 +119,7 @@ class Agreement:
 
         Args:
             parties: ids, or whole parties.
-            profile: "students-1" or "students-1-strict".
+            profile: "students-1", "students-1-strict" or "students-2".
             title: the agreement's name.
             partnership: a UUID; without one, it is derived from the title and the parties' ids, so
                 that both sides of a trial agree.

@@ -1,5 +1,9 @@
-"""What an attacker could learn: simulated submissions to hold real ones against."""
+"""What an attacker could learn: attacks on submissions, and simulated ones to hold them against.
 
+Nothing here sees plaintext: who has it prepares arrays (`RosterView`).
+"""
+
+from pprl.audit.findings import Audit, Finding, RosterView, audit
 from pprl.audit.simulation import simulate
 
-__all__ = ["simulate"]
+__all__ = ["Audit", "Finding", "RosterView", "audit", "simulate"]

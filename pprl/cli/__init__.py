@@ -16,6 +16,7 @@ from pprl._version import __version__
 from pprl.cli import (
     agreement,
     attachment,
+    audit,
     closing,
     crosswalk,
     data_map,
@@ -47,7 +48,7 @@ _app = typer.Typer(
 )
 for _noun in (
     *(key, agreement, layout, inspection, submission, disclosures, attachment, payload, schedule),
-    *(store, linkage, crosswalk, registry, closing, data_map, demonstration),
+    *(store, linkage, crosswalk, registry, audit, closing, data_map, demonstration),
 ):
     _noun.register(_app)
 

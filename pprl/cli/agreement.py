@@ -201,6 +201,17 @@ def _described(agreement: Agreement) -> Iterator[str]:
     yield from _told("bytes", f"{size:,} a record")
     yield from _told("agreement", agreement.digest)
     yield from _told("linkage", agreement.linkage_digest)
+    yield from _warned(agreement)
+
+
+def _warned(agreement: Agreement) -> Iterator[str]:
+    """What the passes would show, as far as the agreement alone tells."""
+    from pprl.audit.findings import GREEN, loose_finding
+
+    found = loose_finding(agreement.linkage)
+    yield from _told("strangers", found.figure)
+    if found.light != GREEN:
+        yield f"warning ({found.light}): {found.meaning} {found.threshold}."
 
 
 def _told(label: str, value: object) -> Iterator[str]:

@@ -300,7 +300,9 @@ def test_an_unknown_profile_lists_the_known_ones(tmp_path: Path) -> None:
     """A misspelt profile is one fault, not one for each table that it would have held."""
     head, _, _ = WHOLE.partition("fields =")
     (fault,) = refusal(tmp_path, f'{head}profile = "student-1"\n').faults
-    assert fault.endswith("'student-1' is not known; one of: students-1, students-1-strict")
+    assert fault.endswith(
+        "'student-1' is not known; one of: students-1, students-1-strict, students-2"
+    )
 
 
 def test_a_field_besides_the_profile_must_be_known(tmp_path: Path) -> None:
@@ -537,6 +539,7 @@ def test_a_number_of_letters_has_one_spelling() -> None:
     [
         ("students-1", "cd23a395d8378ef631a1a67d5ed15755079f85d69f38f5b83c67e1d4f9a7cc91"),
         ("students-1-strict", "fdea35ee34196e633ac034a00c5f8dc577f30c47f94f9d3942db4a27c503c47e"),
+        ("students-2", "f384627cb5572d1d4ecabb7e52e68e03f5f114f12d02bb35f1e7b196d677b6b1"),
     ],
 )
 def test_a_profile_never_changes_its_meaning(name: str, digest: str) -> None:
@@ -544,7 +547,9 @@ def test_a_profile_never_changes_its_meaning(name: str, digest: str) -> None:
     assert section_of(name).digest == digest
 
 
-@pytest.mark.parametrize(("name", "entries"), [("students-1", 28), ("students-1-strict", 22)])
+@pytest.mark.parametrize(
+    ("name", "entries"), [("students-1", 28), ("students-1-strict", 22), ("students-2", 21)]
+)
 def test_a_profile_emits_its_quotas(name: str, entries: int) -> None:
     """The number of entries a record is what the documentation says."""
     assert section_of(name).entries_per_record == entries

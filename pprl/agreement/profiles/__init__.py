@@ -6,7 +6,7 @@ import tomllib
 from importlib.resources import files
 from typing import Any
 
-PROFILES = ("students-1", "students-1-strict")
+PROFILES = ("students-1", "students-1-strict", "students-2")
 
 
 def profile(name: str) -> dict[str, Any]:

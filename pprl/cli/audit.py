@@ -1,0 +1,156 @@
+"""`pprl audit`: what an attacker could learn from match files, as a page and as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pprl.cli.outputs import check_output
+from pprl.errors import UsageError
+
+if TYPE_CHECKING:
+    from pprl import Agreement, Submission
+    from pprl.audit import Audit, RosterView
+
+PAGE = b"<!doctype html>"
+SEED = 1
+_EXAMPLE = (
+    "Example:\n\n\b\n"
+    "pprl audit orchard-usd.pprl --agreement compact.toml --plaintext students.csv "
+    "--truth orchard-usd-id-map.csv --out audit.html"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("audit", epilog=_EXAMPLE)(audit)
+
+
+def audit(
+    submissions: Annotated[
+        list[Path], typer.Argument(metavar="SUBMISSION...", help="One match file or several.")
+    ],
+    agreement: Annotated[
+        Path, typer.Option("--agreement", metavar="FILE", help="The agreement, a TOML file.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="FILE.html", help="The page to write; figures go to FILE.json."
+        ),
+    ],
+    plaintext: Annotated[
+        Path | None,
+        typer.Option(
+            "--plaintext",
+            metavar="LOCAL.csv",
+            help="At an institution: the students of the first submission, as if the hub had them.",
+        ),
+    ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            "--truth",
+            metavar="ID-MAP.csv",
+            help="With --plaintext: the id map of that submission, to judge the guesses by.",
+        ),
+    ] = None,
+    layout: Annotated[
+        str, typer.Option("--layout", metavar="NAME", help="The customary headers to expect.")
+    ] = "generic",
+) -> None:
+    """Attack match files, and tell what an attacker could learn.
+
+    At the hub, give it all submissions. At an institution, add your own students and id map: what
+    would the hub know if it had your roster? They are read here and go nowhere.
+    """
+    import numpy as np
+
+    import pprl
+    from pprl.audit import audit as attacked
+
+    figures = out.with_suffix(".json")
+    taken = {f"match file {file.name}": file for file in submissions}
+    taken |= {"agreement": agreement}
+    taken |= {"plaintext": plaintext} if plaintext else {}
+    taken |= {"id map": truth} if truth else {}
+    check_output(out, "audit's page", PAGE, taken)
+    check_output(figures, "audit's figures", b"{", {**taken, "audit's page": out})
+    if (plaintext is None) != (truth is None):
+        raise UsageError("--plaintext and --truth go together: the students and their id map.")
+    agreed = pprl.Agreement.load(agreement)
+    opened = [pprl.Submission.open(file) for file in submissions]
+    roster = None
+    if plaintext is not None and truth is not None:
+        roster = _view(plaintext, truth, layout, agreed, opened)
+    found = attacked(opened, agreed, roster=roster, rng=np.random.default_rng(SEED))
+    _write(found, out, figures)
+    typer.echo(f"{found.light.upper()}: {found.headline}")
+    for finding in found.findings:
+        typer.echo(f"  {finding.light:<6} {finding.name} {finding.figure}")
+    for note in dict.fromkeys(found.notes):
+        typer.echo(f"note: {note}")
+    for path in (out, figures):
+        typer.echo(str(path))
+
+
+def _view(
+    plaintext: Path, truth: Path, layout: str, agreed: Agreement, opened: list[Submission]
+) -> RosterView:
+    """The institution's own plaintext as arrays.
+
+    Raises:
+        UsageError: the id map is not that of the first submission, or cannot be read.
+    """
+    import warnings
+
+    import pandas as pd
+
+    import pprl
+    from pprl.institution.leaked_roster import leaked_roster
+    from pprl.institution.students import StudentsWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", StudentsWarning)
+        students = pprl.read_students(plaintext, layout, on_error="skip")
+    try:
+        id_map = pd.read_csv(truth, dtype={"record": "int64", "local_id": "str"})
+    except (OSError, ValueError):
+        raise UsageError(f"{truth}: cannot be read as an id map.") from None
+    if list(id_map.columns) != ["record", "local_id"] or id_map.empty:
+        raise UsageError(f"{truth}: is no id map; expected the columns record, local_id.")
+    records = int(id_map["record"].max()) + 1
+    own = opened[0]
+    if own.records != records:
+        raise UsageError(
+            f"{truth}: has {records:,} records, and {own.institution}'s submission has "
+            f"{own.records:,}. Name your own submission first, and give the id map written with it."
+        )
+    emitted, likeness, chosen = leaked_roster(students, agreed, id_map)
+    from pprl.audit import RosterView
+
+    return RosterView(own.institution, emitted, likeness, chosen)
+
+
+def _write(found: Audit, out: Path, figures: Path) -> None:
+    """Write the page and the figures.
+
+    Raises:
+        UsageError: one of them cannot be written.
+    """
+    from pprl.audit.page import page
+    from pprl.exchange.container import replacing
+
+    contents = {
+        out: page(found),
+        figures: json.dumps(found.as_json(), indent=2, ensure_ascii=False) + "\n",
+    }
+    for path, content in contents.items():
+        try:
+            with replacing(path) as file:
+                file.write(content.encode("utf-8"))
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None
