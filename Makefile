@@ -26,7 +26,7 @@ check: .venv-test/stamp ## Lint, format, types and import contracts only
 	.venv-test/bin/lint-imports
 
 coverage: .venv-test/stamp ## The tests only, with their coverage of pprl/
-	.venv-test/bin/python -m pytest --hypothesis-profile=ci --cov $(PYTEST_OPTIONS)
+	.venv-test/bin/python -m pytest --hypothesis-profile=ci -n auto --cov $(PYTEST_OPTIONS)
 
 # Here pprl is the built wheel, not the checkout (-P keeps the checkout off the path), so that a
 # file missing from the wheel is missed. --no-build-isolation: no network once the stamp is there.
