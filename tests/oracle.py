@@ -147,7 +147,7 @@ class Institution:
                 token, salt = word(cbc_mac(token_key, words)), cbc_mac(salt_key, words)
                 if ledger.get(token, student.digest) in theirs:
                     candidates.append((token, salt))
-            emitted = sorted(candidates)[: linkage_pass.quota]
+            emitted = sorted(candidates, key=lambda c: word(c[1]))[: linkage_pass.quota]
             for token, salt in emitted:
                 sent[token] = student.digest
                 entries[token] = Entry(student.record, fill(student, token, salt))

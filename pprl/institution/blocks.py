@@ -96,13 +96,17 @@ class BlockValues:
         """The salt of each row's block: `uint64[m, 2]`."""
         return Prf(key).mac(self.columns)
 
-    def among_first(self, quota: int) -> NDArray[np.bool_]:
-        """Which rows are among the `quota` lowest tokens of their student: `bool[m]`."""
+    def among_first(self, quota: int, salt_key: bytes) -> NDArray[np.bool_]:
+        """Which rows are among the `quota` of their student with the lowest salts: `bool[m]`.
+
+        Salts are keyed hashes, so every institution makes the same choice. Tokens would do as well
+        for that, but the hub sees them: the lowest of three stands lower than a decoy's.
+        """
         held = np.bincount(self.student)
         kept = np.ones(len(self.student), bool)
         surplus = np.flatnonzero(held[self.student] > quota)
-        student = self.student[surplus]
-        order = np.argsort(student, kind="stable")
+        student, salts = self.student[surplus], self.take(surplus).salts(salt_key)[:, 0]
+        order = np.lexsort((salts, student))
         rank = np.arange(len(order)) - np.searchsorted(student[order], student[order])
         kept[surplus[order[rank >= quota]]] = False
         return kept

@@ -58,13 +58,14 @@ class Emission:
         return student.astype(np.int64), slot.astype(np.int64)
 
 
-def emit(linkage_pass: Pass, values: BlockValues, ledger: Ledger, owners: Owners) -> Emission:
+def emit(
+    linkage_pass: Pass, values: BlockValues, salt_key: bytes, ledger: Ledger, owners: Owners
+) -> Emission:
     """Choose what a pass emits.
 
     A block that two of the institution's students hold is withheld from both, whether or not the
     quota would have kept it; so is a block once sent for another student. Of what remains, each
-    student's values with the lowest tokens fill the quota: tokens are keyed hashes, so every
-    institution makes the same choice.
+    student's values with the lowest salts fill the quota.
 
     Raises:
         StudentsError: most blocks sent earlier are now held under other local ids.
@@ -72,6 +73,7 @@ def emit(linkage_pass: Pass, values: BlockValues, ledger: Ledger, owners: Owners
     Args:
         linkage_pass: the pass.
         values: all block values of all students.
+        salt_key: the pass's key for block salts.
         ledger: the pass's blocks sent so far.
         owners: the student that each local id belongs to.
     """
@@ -82,7 +84,7 @@ def emit(linkage_pass: Pass, values: BlockValues, ledger: Ledger, owners: Owners
         free[known] = owners.own(sole.student[known], holder[known])
         _refuse_renumbering(int((~free).sum()), int(known.sum()))
         sole = sole.take(free)
-    return Emission(sole.take(sole.among_first(linkage_pass.quota)))
+    return Emission(sole.take(sole.among_first(linkage_pass.quota, salt_key)))
 
 
 def _refuse_renumbering(lost: int, known: int) -> None:

@@ -243,7 +243,7 @@ def _encode_pass(
     salt_key = key.derive(section.digest, f"salts/{name}")
     values = roster.blocking.values(linkage_pass, key.derive(section.digest, f"tokens/{name}"))
     ledger = state.ledger(context, name)
-    emission = emit(linkage_pass, values, ledger, roster.owners)
+    emission = emit(linkage_pass, values, salt_key, ledger, roster.owners)
     real = emission.values
     state.keep_ledger(
         context, name, ledger.with_entries(real.tokens, roster.identity[real.student])

@@ -68,7 +68,7 @@ def pass_profile(
     """Compare the pairs that the cap withheld, through the very filters, and count their levels.
 
     Only blocks of exactly two students count: crowded ones speak for common names, not for the
-    pairs that the cap leaves. Each student's `quota` values of the lowest tokens count, so that
+    pairs that the cap leaves. Each student's `quota` values of the lowest salts count, so that
     replacing a student changes at most `2 * quota` pairs, each in one level of every attribute.
 
     Args:
@@ -84,7 +84,8 @@ def pass_profile(
     # Tokens are uniform: a bound on them, fixed by public numbers, samples pairs one by one.
     most = len(next(iter(filling.tables.values()))) * linkage_pass.quota / 2
     bound = np.uint64(min(1.0, MOST_PAIRS / most) * (2**64 - 2**11))
-    left, right = _pairs_of_two(values, linkage_pass.quota, bound)
+    first = values.take(values.among_first(linkage_pass.quota, salt_key) & (values.holders > 1))
+    left, right = _pairs_of_two(first, bound)
     salts = left.salts(salt_key)
     one, other = (
         filling.filters(
@@ -112,14 +113,11 @@ def pass_profile(
     return PassProfile(pairs, out)
 
 
-def _pairs_of_two(
-    values: BlockValues, quota: int, bound: np.uint64
-) -> tuple[BlockValues, BlockValues]:
-    """The two sides of each block, not above a token, that two students hold first of all."""
-    first = values.take(values.among_first(quota) & (values.holders > 1))
-    first = first.take(first.tokens <= bound)
-    start = np.flatnonzero(np.append(True, first.tokens[1:] != first.tokens[:-1]))
-    start = start[: len(first.tokens)]
-    two = start[np.diff(np.append(start, len(first.tokens))) == 2]
-    swapped = first.student[two] > first.student[two + 1]
-    return first.take(two + swapped), first.take(two + ~swapped)
+def _pairs_of_two(values: BlockValues, bound: np.uint64) -> tuple[BlockValues, BlockValues]:
+    """The two sides of each block of two students whose token is not above a bound."""
+    some = values.take(values.tokens <= bound)
+    start = np.flatnonzero(np.append(True, some.tokens[1:] != some.tokens[:-1]))
+    start = start[: len(some.tokens)]
+    two = start[np.diff(np.append(start, len(some.tokens))) == 2]
+    swapped = some.student[two] > some.student[two + 1]
+    return some.take(two + swapped), some.take(two + ~swapped)

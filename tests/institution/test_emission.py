@@ -7,12 +7,14 @@ from collections import Counter
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from pprl.agreement import Pass
 from pprl.institution.blocks import BlockValues
 from pprl.institution.emission import Emission, Owners, emit
 from pprl.institution.state import Ledger
 
+SALT_KEY = bytes(range(32))
 NOTHING_SENT = Ledger(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
 STUDENTS = 6
 TOKENS = np.random.default_rng(1).integers(0, 1 << 64, 10, np.uint64)
@@ -45,7 +47,7 @@ def emission_of(pairs: set[tuple[int, int]], quota: int, ledger: Ledger) -> Emis
     """What a pass of this quota emits."""
     students = np.arange(STUDENTS)
     owners = Owners.of(students.astype(np.uint64) + np.uint64(100), students)
-    return emit(Pass("a pass", (), quota), values_of(pairs), ledger, owners)
+    return emit(Pass("a pass", (), quota), values_of(pairs), SALT_KEY, ledger, owners)
 
 
 def token_of(value: int) -> np.uint64:
@@ -68,15 +70,31 @@ def test_exactly_the_blocks_of_one_student_are_emitted(pairs: set[tuple[int, int
     assert emitted(pairs) == {(s, value) for s, value in pairs if holders[value] == 1}
 
 
+def salt_of(value: int) -> int:
+    """The first word of the salt of a value."""
+    return int(values_of({(0, value)}).salts(SALT_KEY)[0, 0])
+
+
 @given(pairs=holdings, quota=st.integers(1, 3))
-def test_the_lowest_tokens_fill_the_quota(pairs: set[tuple[int, int]], quota: int) -> None:
+def test_the_lowest_salts_fill_the_quota(pairs: set[tuple[int, int]], quota: int) -> None:
     """The same choice at every institution, made after the cap has counted all values."""
     free = emitted(pairs)
     expected = set()
     for student in range(STUDENTS):
-        mine = sorted((value for s, value in free if s == student), key=token_of)
+        mine = sorted((value for s, value in free if s == student), key=salt_of)
         expected |= {(student, value) for value in mine[:quota]}
     assert emitted(pairs, quota) == expected
+
+
+def test_the_choice_among_surplus_values_does_not_show_in_the_tokens() -> None:
+    """The lowest token of three has a mean of a quarter of the range; a decoy's has a half."""
+    tokens = np.sort(np.random.default_rng(2).integers(0, 1 << 64, 6000, np.uint64))
+    student = np.random.default_rng(3).permutation(np.repeat(np.arange(2000), 3))
+    values = BlockValues(student, tokens, np.ones(6000, np.int64), (tokens,), ())
+    owners = Owners.of(np.arange(2000, dtype=np.uint64), np.arange(2000))
+    emission = emit(Pass("a pass", (), 1), values, SALT_KEY, NOTHING_SENT, owners)
+    assert len(emission.values.tokens) == 2000
+    assert stats.kstest(emission.values.tokens / 2.0**64, "uniform").pvalue > 1e-4
 
 
 @given(
