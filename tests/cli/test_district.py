@@ -17,6 +17,7 @@ import pytest
 import typer
 
 from pprl.cli import _app, run
+from pprl.cli.roster import known_layouts
 from pprl.cli.schedule import COMMANDS, command_lines
 from pprl.errors import UsageError
 from pprl.institution.layout_file import layout_names
@@ -258,6 +259,20 @@ def test_a_shell_completes_commands_and_layouts(shell: str) -> None:
     )
     assert script.returncode == 0, script.stderr
     assert "_PPRL_COMPLETE" in script.stdout
+
+
+def test_a_terminal_is_shown_that_reading_is_under_way(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On standard error, so that the table can be piped."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert run(inspect_arguments(folder)) == 0
+    assert told(capsys)[0].startswith("150 rows")
+
+
+def test_what_completes_is_what_begins_so() -> None:
+    """The names of layouts, in the process itself."""
+    assert known_layouts("one") == ["oneroster_1_1", "oneroster_1_2"]
 
 
 def test_completion_offers_the_layouts() -> None:

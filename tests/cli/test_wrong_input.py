@@ -54,6 +54,8 @@ def here(folder: Path, linked: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "job.toml").write_text("[encode]\nkye = 1\n", encoding="utf-8")
     shutil.copy(linked / "linkage" / "crosswalks" / "fresno.csv", folder / "crosswalk.csv")
     shutil.copy(linked / "fresno-id-map.csv", folder / "map of fresno.csv")
+    again = (folder / "crosswalk.csv").read_text(encoding="utf-8")
+    (folder / "twice.map").write_text(f"{again}0,S0\n", encoding="utf-8")
     part = pd.read_csv(folder / "map of fresno.csv", dtype=str).head(100)
     part.to_csv(folder / "map of last year.csv", index=False)
     monkeypatch.chdir(folder)
@@ -110,6 +112,8 @@ WRONG = [
     # pprl attach
     ("attach crosswalk.csv --out a.csv", 2, "--map"),
     ("attach absent.csv --map map.csv --out a.csv", 1, "absent.csv: cannot be read"),
+    ("attach book.xls --map 'map of fresno.csv' --out a.csv", 1, "is not a CSV file in UTF-8"),
+    ("attach twice.map --map 'map of fresno.csv' --out a.csv", 1, "names a record twice"),
     ("attach fresno.csv --map 'map of fresno.csv' --out a.csv", 1, "the crosswalk has no column"),
     ("attach crosswalk.csv --map fresno.csv --out a.csv", 1, "the id map has no column record"),
     (

@@ -420,3 +420,45 @@ def test_a_folder_with_two_forms_of_one_file_is_told(tmp_path: Path) -> None:
         (tmp_path / name).write_text("[]", encoding="utf-8")
     with pytest.raises(StudentsError, match=r"students\.json and students\.csv\. Keep one"):
         read_students(tmp_path, "edfi")
+
+
+def test_a_line_that_ends_before_its_names_is_a_fault(tmp_path: Path) -> None:
+    """Fixed width: trailing blanks may be cut off, fields may not; an empty file is told."""
+    path = tmp_path / "ersa.txt"
+    path.write_text(f"{'':<53}123456789\n", encoding="ascii")
+    with pytest.raises(StudentsError, match=r"ersa\.txt row 1: the row does not have"):
+        read_students(path, "csu_ersa")
+    path.write_text("\n \n", encoding="ascii")
+    with pytest.raises(StudentsError, match=r"ersa\.txt: the file is empty"):
+        read_students(path, "csu_ersa")
+
+
+@pytest.mark.parametrize(
+    ("layout", "options", "told"),
+    [
+        ("senr", {}, "no layout 'senr' is written"),
+        ("ceds", {"dirt": ["mud"]}, "no such dirt: mud"),
+        ("ceds", {"dirt": ["bom"]}, "dirt needs a random generator"),
+    ],
+)
+def test_what_cannot_be_written_is_told(
+    layout: str, options: dict[str, list[str]], told: str, roster: pd.DataFrame, tmp_path: Path
+) -> None:
+    """With what can be."""
+    with pytest.raises(UsageError, match=told):
+        write_export(roster, tmp_path / "a", layout, **options)  # type: ignore[arg-type]
+
+
+def test_representations_hold_counts(tmp_path: Path) -> None:
+    """What a debugger prints of a file, a column or a table is no cell of it."""
+    from pprl.institution.delimited import DelimitedFile
+    from pprl.institution.fixed_width import FixedWidthFile
+    from pprl.institution.records import RecordFile
+
+    text = b"id,first\n1,Quackenbush\n"
+    source = DelimitedFile(text, "a.csv", ",")
+    table = source.read({"local_id": 0, "first_name": 1})
+    files = (FixedWidthFile(text, "a.txt", {"x": (1, 2)}), RecordFile("a.json", ["x"], [["Quack"]]))
+    for item in (source, table, table.columns["first_name"], *files):
+        assert "Quack" not in repr(item)
+        assert repr(item).startswith("<")

@@ -208,3 +208,14 @@ def test_without_sqlalchemy_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(builtins, "__import__", _without("sqlalchemy"))
     with pytest.raises(UsageError, match=r'pip install "pprl-edu\[sql\]"'):
         read_students_sql("SELECT 1", "sqlite://")
+
+
+def test_values_are_written_as_an_export_would_write_them() -> None:
+    """Decimals of whole numbers, floats, truth values and what is not there."""
+    from decimal import Decimal
+
+    from pprl.institution.records import as_text
+
+    values = [None, True, False, Decimal("7"), Decimal("7.5"), 7.0, 7.5, float("nan"), "a\0b", 7]
+    written = ["", "true", "false", "7", "7.5", "7", "7.5", "", "ab", "7"]
+    assert [as_text(value) for value in values] == written
