@@ -24,7 +24,8 @@ from pprl.audit.refinement import refine
 from pprl.audit.roster_attack import attack_with_one_roster
 from pprl.audit.shared import SharedBlocks
 from pprl.audit.simulation import simulate
-from pprl.institution.blocks import Blocking, BlockValues
+from pprl.institution.block_values import BlockValues
+from pprl.institution.blocks import Blocking
 from pprl.institution.collapse import collapse
 from pprl.institution.leaked_roster import entries_emitted
 from pprl.institution.name_words import NameWords

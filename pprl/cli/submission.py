@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,11 +24,11 @@ from pprl.cli.roster import (
 )
 from pprl.cli.roster import columns_of as _columns
 from pprl.cli.roster import read_roster as _read
+from pprl.cli.told_of_encoding import learnt, summary, tell_in_json, tell_only
 from pprl.errors import PPRLError, UsageError
 
 if TYPE_CHECKING:
     from pprl import Agreement, Encoded, SigningKey, State
-    from pprl.institution import Inspection
     from pprl.institution.disclosures import DisclosureLog
 
 _EXAMPLE = (
@@ -138,7 +136,7 @@ def encode(
 
     if dry_run:
         roster, notes = _read(students, layout, columns, on_error, sql, url, use_other_names)
-        _tell_only(pprl.inspect(roster, agreed, notes=notes, progress=True), as_json)
+        tell_only(pprl.inspect(roster, agreed, notes=notes, progress=True), as_json)
         return
     with _logging(log) as disclosures:
         disclosures.refuse_closed(agreed)
@@ -149,9 +147,9 @@ def encode(
         head = _write(encoded, agreed, out, id_map, disclosures, signer)
     notes += encoded.notes
     if as_json:
-        _tell_in_json(encoded, notes, (key, state, log, id_map), out, head)
+        tell_in_json(encoded, notes, (key, state, log, id_map), out, head)
         return
-    for line in (*_summary(encoded), *(f"note: {note}" for note in notes), *_learnt(encoded)):
+    for line in (*summary(encoded), *(f"note: {note}" for note in notes), *learnt(encoded)):
         typer.echo(line)
     typer.echo(f"head of the disclosure log, to be noted elsewhere: {head}")
     typer.echo("Keep here; the hub must never hold any of these:")
@@ -253,62 +251,3 @@ def _write(
             id_map.unlink(missing_ok=True)
         raise
     return log.head
-
-
-def _summary(encoded: Encoded) -> Iterator[str]:
-    """What was encoded, in counts."""
-    submission = encoded.submission
-    entries = sum(len(item) for item in submission.passes.values())
-    yield (
-        f"{submission.institution}: {submission.records:,} students under "
-        f"{len(encoded.id_map):,} local ids, {entries:,} entries in {len(submission.passes)} passes"
-    )
-    if submission.manifest.sequence == 1:
-        yield (
-            "note: this is the first submission under this state and key. If it is not your first, "
-            "find the state file of the last one and pass --state."
-        )
-    else:
-        yield f"submission {submission.manifest.sequence} under this state and key"
-
-
-def _learnt(encoded: Encoded) -> Iterator[str]:
-    """What the hub can learn of the file, for whoever sends it."""
-    yield (
-        "In the file: random-looking entries, no field of a student. The hub learns how many "
-        "records there are,"
-    )
-    yield (
-        "the noised counts of its manifest and, beside other institutions' files, which entries "
-        "share a block"
-    )
-    yield "and how alike they are. It is pseudonymous data of persons, not anonymous."
-
-
-def _tell_only(found: Inspection, as_json: bool) -> None:
-    """Tell what would be encoded."""
-    if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(found), indent=2))
-        return
-    for line in found.lines():
-        typer.echo(line)
-    typer.echo("A dry run: nothing was encoded or written.")
-
-
-def _tell_in_json(
-    encoded: Encoded, notes: Sequence[str], keep: Sequence[Path], send: Path, head: str
-) -> None:
-    """Tell what was encoded, for machines."""
-    submission = encoded.submission
-    told = {
-        "institution": submission.institution,
-        "students": submission.records,
-        "local_ids": len(encoded.id_map),
-        "entries": {name: len(entries) for name, entries in submission.passes.items()},
-        "sequence": submission.manifest.sequence,
-        "notes": list(notes),
-        "head_of_disclosure_log": head,
-        "keep": [str(path) for path in keep],
-        "send": str(send),
-    }
-    typer.echo(json.dumps(told, indent=2))

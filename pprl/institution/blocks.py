@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from pprl.agreement.blocking import BlockingPart
 from pprl.agreement.linkage import Pass
+from pprl.institution.block_values import BlockValues, run_lengths
 from pprl.institution.name_words import (
     NameWords,
     Words,
@@ -58,58 +59,6 @@ class PartValues:
         np.cumsum(self.digests, out=running[1:])
         content: Digests = running[self.start[1:]] - running[self.start[:-1]]
         return content
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class BlockValues:
-    """Which student holds which block of one pass; each pair of them once, in order of the token.
-
-    Attributes:
-        student: `int64[m]`.
-        tokens: `uint64[m]`, rising.
-        holders: `int64[m]`, how many students hold the row's block.
-        columns: for each part of the key, `uint64[m]` digests of its values.
-        content: for each part of the key, `PartValues.content`, `uint64[n]`.
-    """
-
-    student: Integers
-    tokens: Digests
-    holders: Integers
-    columns: tuple[Digests, ...]
-    content: tuple[Digests, ...]
-
-    def __repr__(self) -> str:
-        """Counts only."""
-        return f"<BlockValues: {len(self.student)} of {len(self.columns)} parts>"
-
-    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> BlockValues:
-        """Some of the rows; `holders` still counts all."""
-        return BlockValues(
-            self.student[rows],
-            self.tokens[rows],
-            self.holders[rows],
-            tuple(column[rows] for column in self.columns),
-            self.content,
-        )
-
-    def salts(self, key: bytes) -> Digests:
-        """The salt of each row's block: `uint64[m, 2]`."""
-        return Prf(key).mac(self.columns)
-
-    def among_first(self, quota: int, salt_key: bytes) -> NDArray[np.bool_]:
-        """Which rows are among the `quota` of their student with the lowest salts: `bool[m]`.
-
-        Salts are keyed hashes, so every institution makes the same choice. Tokens would do as well
-        for that, but the hub sees them: the lowest of three stands lower than a decoy's.
-        """
-        held = np.bincount(self.student)
-        kept = np.ones(len(self.student), bool)
-        surplus = np.flatnonzero(held[self.student] > quota)
-        student, salts = self.student[surplus], self.take(surplus).salts(salt_key)[:, 0]
-        order = np.lexsort((salts, student))
-        rank = np.arange(len(order)) - np.searchsorted(student[order], student[order])
-        kept[surplus[order[rank >= quota]]] = False
-        return kept
 
 
 class Blocking:
@@ -179,7 +128,7 @@ class Blocking:
         return BlockValues(
             student=student[order],
             tokens=tokens,
-            holders=_run_lengths(tokens),
+            holders=run_lengths(tokens),
             columns=tuple(column[order] for column in columns),
             content=tuple(values.content for values in parts),
         )
@@ -296,11 +245,3 @@ def _part_values(student: Integers, digests: Digests, students: int) -> PartValu
     start = np.zeros(students + 1, np.int64)
     np.cumsum(np.bincount(student, minlength=students), out=start[1:])
     return PartValues(start, digests)
-
-
-def _run_lengths(tokens: Digests) -> Integers:
-    """How often each token stands in the list: `int64[m]`; `tokens` rises."""
-    change = np.flatnonzero(tokens[1:] != tokens[:-1]) + 1
-    bounds = np.concatenate(([0], change, [len(tokens)])) if len(tokens) else np.zeros(1, np.int64)
-    lengths = np.diff(bounds)
-    return np.repeat(lengths, lengths).astype(np.int64)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pprl.agreement.linkage import Pass
 from pprl.errors import StudentsError
-from pprl.institution.blocks import BlockValues
+from pprl.institution.block_values import BlockValues
 from pprl.institution.ledger import Ledger
 
 FEWEST_KNOWN = 50

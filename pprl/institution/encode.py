@@ -5,94 +5,30 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
-import functools
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pprl._version import __version__
-from pprl.agreement import Agreement, LinkageSection, Pass
+from pprl.agreement import Agreement, LinkageSection
 from pprl.agreement.enforcement import enforce
-from pprl.errors import StudentsError
-from pprl.exchange import Entries, Manifest, PassProfile, Submission
+from pprl.exchange import Entries, Manifest, Submission
 from pprl.exchange.spool import Spool
-from pprl.institution.blocks import Blocking
-from pprl.institution.collapse import Students, collapse
-from pprl.institution.emission import Owners, emit
 from pprl.institution.encoded import Encoded
-from pprl.institution.filling import (
-    Blanks,
-    Filling,
-    KernelName,
-    chosen_kernel,
-    private_blocks,
-    side_by_side,
-)
-from pprl.institution.identities import identify, traits_of
+from pprl.institution.encoded_pass import encode_pass
+from pprl.institution.filling import KernelName
+from pprl.institution.keys import Keys
 from pprl.institution.linkage_key import LinkageKey
-from pprl.institution.name_words import NameWords
-from pprl.institution.normalise import normalise
-from pprl.institution.prf import Prf
-from pprl.institution.published import completeness, pass_profile, told_of_fields
+from pprl.institution.published import completeness, told_of_fields
+from pprl.institution.roster import roster_of
 from pprl.institution.state import State
-from pprl.institution.tokens import TokenTable, token_table
+from pprl.institution.tokens import TokenTable
 from pprl.progress import Progress, tracked
-
-if TYPE_CHECKING:
-    from pprl.institution.compiled_filling import StudentTokens
 
 MOST_IN_MEMORY = 512 << 20
 """Bytes of entries beyond which those of finished passes wait on the disk."""
-
-LISTED = ("local_id", "first_name", "last_name")
-"""Roster columns that are read whatever the agreement's fields are; without the others' values."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Roster:
-    """Students ready to be encoded.
-
-    Attributes:
-        students: the collapsed students.
-        owners: the student that each identity belongs to.
-        identity: `uint64[n]`, what the ledger and the decoys know each student by.
-        record: `uint32[n]`, each student's record number.
-        blocking: their blocks.
-        tables: the token digests of each segment.
-        side_by_side: the same for the numba kernel, if that is to fill.
-        given_again: how many local ids named another student before.
-    """
-
-    students: Students
-    owners: Owners
-    identity: NDArray[np.uint64]
-    record: NDArray[np.uint32]
-    blocking: Blocking
-    tables: Mapping[str, TokenTable]
-    side_by_side: StudentTokens | None
-    given_again: int
-
-
-@dataclass(frozen=True, eq=False)
-class _EncodedPass:
-    """One pass, encoded.
-
-    Attributes:
-        entries: what is sent, decoys included.
-        profile: the pass's non-match profile.
-        blocked: `bool[n]`, which students have a block value.
-        emitting: `bool[n]`, which students have a real entry.
-    """
-
-    entries: Entries
-    profile: PassProfile
-    blocked: NDArray[np.bool_]
-    emitting: NDArray[np.bool_]
 
 
 def encode(
@@ -150,37 +86,33 @@ def encode(
             )
     enforce(agreement, (institution_id,), today=today)
     section = agreement.linkage
-    check = key.check_value(section.digest)
-    # The institution's own bits change with the linkage key: else what stays the same is a decoy.
-    context = hashlib.sha256(f"{section.digest}/{check}/{institution_id}".encode()).hexdigest()
+    keys = Keys.of(key, section.digest, institution_id, state)
     epsilon = agreement.records.epsilon
     with contextlib.ExitStack() as stack:
         stack.enter_context(state.transaction())
         state.serve(institution_id)
-        roster = _roster(students, agreement, key, state, context, kernel)
+        roster = roster_of(students, agreement, keys, kernel)
         fields_told = told_of_fields(roster.students, agreement)
-        kept = stack.enter_context(_kept_on_disk(section, len(roster.students)))
-        encoded = {
-            linkage_pass.name: _encode_pass(
-                section, linkage_pass, roster, key, state, context, epsilon, kept
-            )
-            for linkage_pass in tracked(section.passes, "encoding", progress)
-        }
+        kept = stack.enter_context(_kept_on_disk(section, len(roster)))
+        encoded = {}
+        for linkage_pass in tracked(section.passes, "encoding", progress):
+            item = encode_pass(section, linkage_pass, roster, keys, epsilon)
+            encoded[linkage_pass.name] = dataclasses.replace(item, entries=kept(item.entries))
         passes = {name: item.entries for name, item in encoded.items()}
         shares, unplaced = completeness(
             section.fields,
             roster.students.records,
             np.any([item.blocked for item in encoded.values()], axis=0),
             epsilon,
-            state.derive(context, "noise"),
+            keys.own("noise"),
         )
         manifest = Manifest(
             institution=institution_id,
             recipient=agreement.hub_key,
             agreement=agreement.digest,
             linkage=section.digest,
-            key_check=check,
-            records=len(roster.students),
+            key_check=keys.check,
+            records=len(roster),
             sequence=0,
             software=f"pprl {__version__}",
             epsilon=epsilon,
@@ -188,129 +120,14 @@ def encode(
             unplaced=unplaced,
             non_match_profile={name: item.profile for name, item in encoded.items()},
         )
-        sequence = state.sequence_of(context, _content(manifest, passes, roster.tables))
+        sequence = state.sequence_of(keys.context, _content(manifest, passes, roster.tables))
     notes = [*roster.students.notes, *fields_told]
     if roster.given_again:
         notes.append(f"{roster.given_again} local ids name another student than before.")
     if idle := int((~np.any([item.emitting for item in encoded.values()], axis=0)).sum()):
-        notes.append(
-            f"{idle} of {len(roster.students)} students emit in no pass: cannot be linked."
-        )
+        notes.append(f"{idle} of {len(roster)} students emit in no pass: cannot be linked.")
     submission = Submission(dataclasses.replace(manifest, sequence=sequence), passes)
-    return Encoded(submission, _id_map(roster), tuple(notes))
-
-
-def _roster(
-    students: pd.DataFrame,
-    agreement: Agreement,
-    key: LinkageKey,
-    state: State,
-    context: str,
-    kernel: KernelName | None,
-) -> _Roster:
-    """Normalise, collapse, number and tokenise."""
-    section = agreement.linkage
-    declared = [c for c in students.columns if c in LISTED or c in section.fields]
-    collapsed = collapse(normalise(students[declared], country=section.country))
-    if len(collapsed) < agreement.records.minimum:
-        raise StudentsError(
-            f"There are {len(collapsed)} students; the agreement asks for at least "
-            f"{agreement.records.minimum}, because a handful hides nobody."
-        )
-    digests = state.student_digest(context, collapsed.local_ids.tolist())
-    identified = identify(
-        state.identities(context),
-        digests,
-        collapsed.local_id_student,
-        traits_of(collapsed.records, state.derive(context, "traits")),
-        functools.partial(state.mint, context),
-    )
-    state.keep_identities(context, identified)
-    identity = identified.identity
-    record = np.empty(len(collapsed), np.uint32)
-    record[np.argsort(identity)] = np.arange(len(collapsed), dtype=np.uint32)
-    words = NameWords.of(collapsed.records)
-    blocking = Blocking(
-        collapsed.records,
-        words,
-        key.derive(section.digest, "block-values"),
-        key.derive(section.digest, "block-pairs"),
-    )
-    tables = {
-        segment.name: token_table(
-            segment.name,
-            collapsed.records,
-            words,
-            key.derive(section.digest, f"segment/{segment.name}"),
-        )
-        for segment in section.segments
-    }
-    owners = Owners.of(identity, np.arange(len(collapsed)))
-    return _Roster(
-        collapsed,
-        owners,
-        identity,
-        record,
-        blocking,
-        tables,
-        side_by_side(tables, chosen_kernel(kernel, len(collapsed))),
-        identified.given_again,
-    )
-
-
-def _encode_pass(
-    section: LinkageSection,
-    linkage_pass: Pass,
-    roster: _Roster,
-    key: LinkageKey,
-    state: State,
-    context: str,
-    epsilon: float,
-    kept: Callable[[Entries], Entries],
-) -> _EncodedPass:
-    """Encode one pass and bring its ledger up to date."""
-    name = linkage_pass.name
-    salt_key = key.derive(section.digest, f"salts/{name}")
-    values = roster.blocking.values(linkage_pass, key.derive(section.digest, f"tokens/{name}"))
-    ledger = state.ledger(context, name)
-    emission = emit(linkage_pass, values, salt_key, ledger, roster.owners)
-    real = emission.values
-    state.keep_ledger(
-        context, name, ledger.with_entries(real.tokens, roster.identity[real.student])
-    )
-    idle, slots = emission.free_slots(len(roster.students), linkage_pass.quota)
-    named = Prf(state.derive(context, f"decoy-names/{name}")).mac(
-        [roster.identity, *values.content]
-    )
-    private_tokens, private_salts = private_blocks(
-        named[idle, 0], slots, Prf(state.derive(context, f"decoys/{name}"))
-    )
-    blanks = Blanks.sorted(
-        np.concatenate((real.student, idle)),
-        np.concatenate((real.tokens, private_tokens)),
-        np.concatenate((real.salts(salt_key), private_salts)),
-    )
-    filling = Filling(
-        section,
-        section.segments_of(linkage_pass),
-        roster.tables,
-        Prf(key.derive(section.digest, f"positions/{name}")),
-        Prf(state.derive(context, f"missing/{name}")),
-        roster.side_by_side,
-    )
-    tokens, records = np.empty_like(blanks.tokens), np.empty(len(blanks), np.uint32)
-    tokens[blanks.places] = blanks.tokens
-    records[blanks.places] = roster.record[blanks.students]
-    entries = Entries(tokens, records, filling.filters(blanks))
-    profile = pass_profile(
-        filling, linkage_pass, values, salt_key, epsilon, state.derive(context, "noise")
-    )
-    return _EncodedPass(
-        kept(entries),
-        profile,
-        np.bincount(values.student, minlength=len(roster.students)) > 0,
-        np.bincount(real.student, minlength=len(roster.students)) > 0,
-    )
+    return Encoded(submission, roster.id_map(), tuple(notes))
 
 
 @contextlib.contextmanager
@@ -322,13 +139,6 @@ def _kept_on_disk(section: LinkageSection, students: int) -> Iterator[Callable[[
         return
     with contextlib.closing(Spool()) as spool:
         yield spool.keep
-
-
-def _id_map(roster: _Roster) -> pd.DataFrame:
-    """`record, local_id`, in the order of records."""
-    record = roster.record[roster.students.local_id_student]
-    order = np.lexsort((np.arange(len(record)), record))
-    return pd.DataFrame({"record": record[order], "local_id": roster.students.local_ids[order]})
 
 
 def _content(

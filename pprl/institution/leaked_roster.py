@@ -13,9 +13,9 @@ from pprl.agreement import Agreement, LinkageSection
 from pprl.errors import UsageError
 from pprl.institution.blocks import Blocking
 from pprl.institution.collapse import collapse
-from pprl.institution.encode import LISTED
 from pprl.institution.name_words import NameWords
 from pprl.institution.normalise import NormalisedStudents, normalise
+from pprl.institution.roster import LISTED
 from pprl.institution.tokens import token_table
 
 MOST_COMPARED = 2_000

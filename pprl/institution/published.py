@@ -13,7 +13,7 @@ from pprl.agreement.linkage import Pass
 from pprl.errors import StudentsError
 from pprl.exchange.budget import completeness_budget, profile_budget, profile_sensitivity
 from pprl.exchange.manifest import PassProfile
-from pprl.institution.blocks import BlockValues
+from pprl.institution.block_values import BlockValues
 from pprl.institution.collapse import Students
 from pprl.institution.filling import Blanks, Filling
 from pprl.institution.noise import noised

@@ -20,7 +20,7 @@ from pprl import Submission
 from pprl.audit import simulate
 from pprl.exchange import Entries
 from pprl.filters import Words
-from pprl.institution.blocks import BlockValues
+from pprl.institution.block_values import BlockValues
 from tests.rosters import agreement_on, varied
 
 LEVEL = 1e-4

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pprl.agreement import Pass
 from pprl.agreement.blocking import SOURCES, BlockingPart
-from pprl.institution.blocks import Blocking, BlockValues
+from pprl.institution.block_values import BlockValues
+from pprl.institution.blocks import Blocking
 from pprl.institution.name_words import NameWords
 from pprl.institution.normalise import normalise
 from tests import oracle

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pprl.agreement import Pass
-from pprl.institution.blocks import BlockValues
+from pprl.institution.block_values import BlockValues
 from pprl.institution.emission import Emission, Owners, emit
 from pprl.institution.ledger import Ledger
 
