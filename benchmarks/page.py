@@ -321,10 +321,41 @@ def profile(report: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def compatible(report: Mapping[str, Any]) -> list[str]:
+    """Peers' own formats, encoded and linked here."""
+    rows = []
+    for item in report["table"]:
+        name = item.get("schema") or f"Dice ≥ {item['threshold']}, {item['pairs']:,} pairs"
+        seconds = item["seconds"]
+        medians = {}
+        for who in seconds:
+            runs = [sum(run) if isinstance(run, list) else run for run in seconds[who]]
+            medians[who] = sorted(runs)[len(runs) // 2]
+        peer = next(who for who in seconds if who != "pprl")
+        times = sorted(item["times faster"])
+        rows.append(
+            (
+                name,
+                f"{medians[peer]:.2f}",
+                f"{medians['pprl']:.2f}",
+                f"{times[len(times) // 2]:.1f} ({times[0]:.1f}–{times[-1]:.1f})",
+            )
+        )
+    return [
+        f"## Beside {report['peer']}, with its own results",
+        f"{report['rows']:,} rows, processor seconds of one core; the results are the same to the last "
+        "bit and pair.",
+        table((report["peer"], "its seconds", "pprl's", "times faster"), rows),
+        machine(report),
+    ]
+
+
 PARTS = {
     "similar_pairs": similar,
     "lsh": hashing,
     "encoding": encoding,
+    "clkhash_compatible": compatible,
+    "anonlink_compatible": compatible,
     "linking": linking,
     "profile": profile,
 }

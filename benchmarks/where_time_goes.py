@@ -29,15 +29,16 @@ from pprl.synthetic import population
 
 HERE = Path(__file__).parent
 ENCODING = {
-    "normalise": ("pprl.institution.encode", "normalise"),
-    "collapse to students": ("pprl.institution.encode", "collapse"),
+    "normalise": ("pprl.institution.roster", "normalise"),
+    "collapse to students": ("pprl.institution.roster", "collapse"),
     "digest local ids": ("pprl.institution.state", "State.student_digest"),
-    "words of names": ("pprl.institution.encode", "NameWords.of"),
-    "tokens of segments": ("pprl.institution.encode", "token_table"),
-    "tokens side by side": ("pprl.institution.encode", "side_by_side"),
+    "recognise students": ("pprl.institution.roster", "identify"),
+    "words of names": ("pprl.institution.name_words", "NameWords.of"),
+    "tokens of segments": ("pprl.institution.roster", "token_table"),
+    "tokens side by side": ("pprl.institution.roster", "side_by_side"),
     "blocks and their holders": ("pprl.institution.blocks", "Blocking.values"),
-    "cap, ledger, quota": ("pprl.institution.encode", "emit"),
-    "decoys' blocks": ("pprl.institution.encode", "private_blocks"),
+    "cap, ledger, quota": ("pprl.institution.encoded_pass", "emit"),
+    "decoys' blocks": ("pprl.institution.encoded_pass", "private_blocks"),
     "filters": ("pprl.institution.filling", "Filling.filters"),
 }
 LINKING = {
@@ -46,8 +47,11 @@ LINKING = {
     "compare": ("pprl.hub.comparison", "_patterns"),
     "fit and score each pass": ("pprl.hub.link", "score_pass"),
     "combine passes": ("pprl.hub.link", "combine"),
+    "rivals and third sources": ("pprl.hub.link", "without_contradictions"),
     "assign one to one": ("pprl.hub.link", "one_to_one"),
     "clusters": ("pprl.hub.link", "clusters"),
+    "quality": ("pprl.hub.link", "estimate"),
+    "study IDs": ("pprl.hub.link", "_study_ids"),
 }
 
 
@@ -60,8 +64,6 @@ def timed(stages: dict[str, tuple[str, str]], run: Callable[[], object]) -> dict
         *outer, name = path.split(".")
         for part in outer:
             owner = getattr(owner, part)
-        if not hasattr(owner, name):
-            continue
         bare = owner.__dict__[name]
         undo.append((owner, name, bare))
         inner = bare.__func__ if isinstance(bare, classmethod) else bare
