@@ -48,13 +48,20 @@ def unwrapped(secret: X25519PrivateKey, share: bytes, wrapped: bytes) -> bytes |
         return None
 
 
-def locked(plain: bytes, passphrase: str, work: int = 4) -> bytes:
-    """An armored age file of one short chunk under a passphrase, of hardly any work (2^4)."""
+def locked(plain: bytes, passphrase: str, *, work: int = 4, told: int = 4) -> bytes:
+    """An armored age file of one short chunk under a passphrase, of hardly any work (2^4).
+
+    Args:
+        plain: the content.
+        passphrase: what unlocks it.
+        work: the work that it takes.
+        told: the work that it says it takes.
+    """
     salt, file_key, payload_nonce = b"s" * 16, b"k" * 16, b"n" * 16
     wrap_key = Scrypt(b"age-encryption.org/v1/scrypt" + salt, 32, 2**work, 8, 1).derive(
         passphrase.encode()
     )
-    stanza = b"-> scrypt " + unpadded(salt) + b" %d\n" % work
+    stanza = b"-> scrypt " + unpadded(salt) + b" %d\n" % told
     stanza += unpadded(ChaCha20Poly1305(wrap_key).encrypt(bytes(12), file_key, b"")) + b"\n---"
     header = b"age-encryption.org/v1\n" + stanza
     mac = hmac.digest(derived(file_key, b"", b"header"), header, "sha256")

@@ -148,5 +148,10 @@ def _unlocked(path: Path, content: bytes, passphrase: str | None) -> bytes:
         raise KeyFileError(f"{path}: is locked. Give its passphrase.")
     try:
         return bytes(pyrage.passphrase.decrypt(content, passphrase))
-    except (pyrage.DecryptError, ValueError, OSError):
+    except (pyrage.DecryptError, ValueError, OSError) as error:
+        if "Excessive work" in str(error):
+            raise KeyFileError(
+                f"{path}: was locked on a much faster machine; unlocking it here would take too "
+                "long. Lock it anew, or try when this machine is less busy."
+            ) from None
         raise KeyFileError(f"{path}: the passphrase is wrong, or the file is damaged.") from None

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pprl.cli import outputs
-from pprl.cli.outputs import CROSSWALK, check_output, write_csv
+from pprl.cli.outputs import CROSSWALK, check_output, write_bytes, write_csv
 from pprl.errors import UsageError
 
 TABLE = pd.DataFrame({"record": [0, 1], "study_id": ["Ä", "B"]})
@@ -35,6 +35,12 @@ def test_a_table_that_cannot_be_finished_leaves_the_old_one(
     with pytest.raises(UsageError, match=r"a\.csv: cannot be written \(No space left"):
         write_csv(TABLE.head(1), tmp_path / "a.csv")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [before]
+
+
+def test_bytes_that_cannot_be_written_are_told(tmp_path: Path) -> None:
+    """As a table is."""
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_bytes(b"x", tmp_path / "none" / "a")
 
 
 def test_one_file_under_two_names_is_one_file(tmp_path: Path) -> None:

@@ -201,6 +201,15 @@ def test_any_locked_key_is_opened_and_a_wrong_passphrase_told(kind: str, tmp_pat
         cls.load(tmp_path / "odd", "correct horse")
 
 
+def test_a_lock_that_would_take_hours_is_told(tmp_path: Path) -> None:
+    """The machine is not kept busy by what a file announces."""
+    lock = age_oracle.locked(b"pprl signing key 1\n", "correct horse", told=40)
+    (tmp_path / "key").write_bytes(b"pprl signing key 1, locked\n" + lock)
+    (tmp_path / "key").chmod(0o600)
+    with pytest.raises(KeyFileError, match="would take too long"):
+        SigningKey.load(tmp_path / "key", "correct horse")
+
+
 @KINDS
 @pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
 def test_a_key_file_is_its_owners_alone(kind: str, tmp_path: Path) -> None:
