@@ -349,13 +349,13 @@ def test_a_store_that_is_not_there_is_told(tmp_path: Path, key: CustodyKey) -> N
 def test_a_key_file_comes_back_and_is_for_one_kind_of_store(tmp_path: Path) -> None:
     """It shows in no repr, and is refused for the other store."""
     made = CustodyKey.generate("linkage store")
-    made.save(tmp_path / "store.key", "pass")
-    again = CustodyKey.load(tmp_path / "store.key", "linkage store", "pass")
+    made.save(tmp_path / "store.key")
+    again = CustodyKey.load(tmp_path / "store.key", "linkage store")
     assert again.check_value == made.check_value
     assert again.derive("ab", "x") != again.derive("ab", "y") != again.derive("cd", "y")
     assert repr(made) == "<CustodyKey of a linkage store>"
     with pytest.raises(KeyFileError, match="not the key of a pprl analysis store"):
-        CustodyKey.load(tmp_path / "store.key", "analysis store", "pass")
+        CustodyKey.load(tmp_path / "store.key", "analysis store")
     with pytest.raises(KeyFileError, match="32 bytes, not 5"):
         CustodyKey(b"short", "linkage store")
     with pytest.raises(KeyFileError, match="not pickled"):
