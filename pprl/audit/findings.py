@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,14 +12,14 @@ from numpy.typing import NDArray
 from pprl.agreement import Agreement, LinkageSection
 from pprl.audit.distinguisher import (
     MOST_PAIRED,
-    bits_of,
     classifier_area,
     features,
     p_values,
 )
 from pprl.audit.frequency import bit_patterns, comparable_within
+from pprl.audit.likeness import Matrix, record_likeness
 from pprl.audit.looseness import looseness
-from pprl.audit.matching import Matrix, match_graphs
+from pprl.audit.matching import match_graphs
 from pprl.audit.refinement import refine
 from pprl.audit.roster_attack import attack_with_one_roster
 from pprl.audit.shared import SharedBlocks, entries_shared, figures, shared_by_submissions
@@ -239,31 +238,6 @@ def _similarity(
         "red above 6 right: a random assignment has more once in ten thousand",
         "The attack that re-identifies nearly all classical filters, given the whole plaintext.",
     )
-
-
-def record_likeness(
-    submission: Submission, section: LinkageSection, records: NDArray[np.int64]
-) -> Matrix:
-    """How alike records of one submission look: the mean share of bits that their entries share.
-
-    Args:
-        submission: the submission.
-        section: its linkage section.
-        records: `int64[k]`, the records to compare.
-
-    Returns:
-        `float32[k, k]`.
-    """
-    out = np.zeros((len(records), len(records)), np.float32)
-    for linkage_pass in section.passes:
-        entries = submission.passes[linkage_pass.name]
-        order = np.argsort(entries.records, kind="stable")
-        first = order[np.searchsorted(entries.records[order], records)]
-        bits = bits_of(dataclasses.replace(entries, filters=entries.filters[first])).astype(
-            np.float32
-        )
-        out += bits @ bits.T / np.float32(max(1.0, float(bits.sum(axis=1).mean())))
-    return (out / np.float32(max(1, len(section.passes)))).astype(np.float32)
 
 
 def _across(graph: SharedBlocks, tables: dict[str, dict[str, float]]) -> Iterator[Finding]:
