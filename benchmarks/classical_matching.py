@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.filter_sets import tokens
-from pprl.audit.matching import dice_matrix, match_graphs
+from pprl.audit.likeness import dice_matrix
+from pprl.audit.matching import match_graphs
 from pprl.synthetic import population
 from tests.audit.test_classical import classical
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,101 +12,29 @@ from numpy.typing import NDArray
 from pprl.agreement import Agreement, LinkageSection
 from pprl.audit.distinguisher import (
     MOST_PAIRED,
-    bits_of,
     classifier_area,
     features,
     p_values,
 )
 from pprl.audit.frequency import bit_patterns, comparable_within
+from pprl.audit.likeness import Matrix, record_likeness
 from pprl.audit.looseness import looseness
-from pprl.audit.matching import Matrix, match_graphs
+from pprl.audit.matching import match_graphs
 from pprl.audit.refinement import refine
 from pprl.audit.roster_attack import attack_with_one_roster
 from pprl.audit.shared import SharedBlocks, entries_shared, figures, shared_by_submissions
 from pprl.audit.simulation import simulate
+from pprl.audit.verdict import AMBER, GREEN, RED, Audit, Finding
 from pprl.errors import UsageError
 from pprl.exchange import Submission
 from pprl.progress import Progress, tracked
 
-GREEN, AMBER, RED = "green", "amber", "red"
 LEVEL = 1e-3
 RISK = 0.09
 """The probability of re-identification up to which the European Medicines Agency (policy 0070) lets
 patients' records be published. A submission is never published; the figure is a yardstick."""
 TIMES_BLIND = 3.0
 MOST_OF_ONE = 0.10
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one attack achieved.
-
-    Attributes:
-        name: the attack, as a question.
-        light: "green", "amber" or "red".
-        figure: what was measured, for a person to read.
-        value: the same as a number.
-        threshold: from where on the light changes, and whose threshold that is.
-        meaning: what it means, in a sentence or two.
-    """
-
-    name: str
-    light: str
-    figure: str
-    value: float
-    threshold: str
-    meaning: str
-
-
-@dataclass(frozen=True)
-class Audit:
-    """What an attacker could learn from these submissions.
-
-    Attributes:
-        title: the agreement's.
-        sources: the institutions and their numbers of records.
-        findings: one for each attack that applied.
-        tables: further figures, for the details.
-        notes: what was not examined, and why.
-    """
-
-    title: str
-    sources: Mapping[str, int]
-    findings: tuple[Finding, ...]
-    tables: Mapping[str, Mapping[str, float]]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def light(self) -> str:
-        """The worst light of all findings."""
-        lights = {finding.light for finding in self.findings}
-        return RED if RED in lights else AMBER if AMBER in lights else GREEN
-
-    @property
-    def headline(self) -> str:
-        """One sentence for a privacy officer."""
-        worst = [f for f in self.findings if f.light == self.light]
-        if self.light == GREEN:
-            return (
-                "No attack did better than guessing, or than the limits stated below. These are "
-                "still personal data."
-            )
-        names = "; ".join(f"{f.name.rstrip('?').lower()}: {f.figure}" for f in worst)
-        if self.light == AMBER:
-            return f"Within the design, but not nothing. {names[:1].upper()}{names[1:]}."
-        return f"Do not send or use these files before this is resolved: {names}."
-
-    def as_json(self) -> dict[str, Any]:
-        """Everything as plain values."""
-        return {
-            "title": self.title,
-            "light": self.light,
-            "headline": self.headline,
-            "sources": dict(self.sources),
-            "findings": [dataclasses.asdict(finding) for finding in self.findings],
-            "tables": {name: dict(table) for name, table in self.tables.items()},
-            "notes": list(self.notes),
-        }
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -312,31 +238,6 @@ def _similarity(
         "red above 6 right: a random assignment has more once in ten thousand",
         "The attack that re-identifies nearly all classical filters, given the whole plaintext.",
     )
-
-
-def record_likeness(
-    submission: Submission, section: LinkageSection, records: NDArray[np.int64]
-) -> Matrix:
-    """How alike records of one submission look: the mean share of bits that their entries share.
-
-    Args:
-        submission: the submission.
-        section: its linkage section.
-        records: `int64[k]`, the records to compare.
-
-    Returns:
-        `float32[k, k]`.
-    """
-    out = np.zeros((len(records), len(records)), np.float32)
-    for linkage_pass in section.passes:
-        entries = submission.passes[linkage_pass.name]
-        order = np.argsort(entries.records, kind="stable")
-        first = order[np.searchsorted(entries.records[order], records)]
-        bits = bits_of(dataclasses.replace(entries, filters=entries.filters[first])).astype(
-            np.float32
-        )
-        out += bits @ bits.T / np.float32(max(1.0, float(bits.sum(axis=1).mean())))
-    return (out / np.float32(max(1, len(section.passes)))).astype(np.float32)
 
 
 def _across(graph: SharedBlocks, tables: dict[str, dict[str, float]]) -> Iterator[Finding]:

@@ -264,20 +264,3 @@ def _assigned(one: Matrix, other: Matrix, anchors: int) -> Matching:
     found = (near == partner[:, None]).argmax(axis=1)
     agreement = np.where(partner >= 0, score[np.arange(len(one)), found], 0).astype(np.float32)
     return Matching(partner, agreement, anchors)
-
-
-def dice_matrix(filters: NDArray[np.uint64]) -> Matrix:
-    """The Dice similarities of classical filters: `float32[n, n]`.
-
-    Args:
-        filters: `uint64[n, words]`, one a record.
-    """
-    bits = np.unpackbits(
-        np.ascontiguousarray(filters, "<u8").view(np.uint8), axis=1, bitorder="little"
-    ).astype(np.float32)
-    ones = bits.sum(axis=1)
-    out = np.empty((len(bits), len(bits)), np.float32)
-    for start in range(0, len(bits), _TILE):
-        tile = slice(start, start + _TILE)
-        out[tile] = 2 * (bits[tile] @ bits.T) / np.maximum(1, ones[tile, None] + ones)
-    return out

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 
-from pprl.audit.findings import GREEN, RED, Audit, Finding
+from pprl.audit.verdict import GREEN, RED, Audit, Finding
 
 _COLOURS = {"green": "#1b7f3b", "amber": "#b36b00", "red": "#b3261e"}
 _WORDS = {"green": "as designed", "amber": "know this", "red": "stop"}

@@ -206,7 +206,8 @@ def _described(agreement: Agreement) -> Iterator[str]:
 
 def _warned(agreement: Agreement) -> Iterator[str]:
     """What the passes would show, as far as the agreement alone tells."""
-    from pprl.audit.findings import GREEN, loose_finding
+    from pprl.audit.findings import loose_finding
+    from pprl.audit.verdict import GREEN
 
     found = loose_finding(agreement.linkage)
     yield from _told("strangers", found.figure)

@@ -11,7 +11,8 @@ import pytest
 from benchmarks.filter_sets import tokens
 from pprl.audit.dictionary import guessing_cost, tokens_found
 from pprl.audit.frequency import aligned_by_frequency, bit_patterns, comparable_within
-from pprl.audit.matching import dice_matrix, match_graphs
+from pprl.audit.likeness import dice_matrix
+from pprl.audit.matching import match_graphs
 from pprl.filters import Words
 from pprl.synthetic import population
 
