@@ -2,9 +2,9 @@
 
 Run `python benchmarks/linking.py` in an environment with `pprl-edu[fast]`. Two institutions of as
 many students, half of them the same persons, are encoded once, signed and sealed; then every
-linking is a process of its own on all processors. Splink 5 (DuckDB), in its own environment, gets the same
-rows in the clear (`splink_yardstick.py`), all students of a region's districts and colleges; both
-are timed from the moment that their input is read. Writes `results/linking.json`, prints a table.
+linking is a process of its own on all processors. Splink 5 (DuckDB), in its own environment, gets
+the same rows in the clear (`splink_yardstick.py`), all students of a region's districts and
+colleges; both are timed from the moment that their input is read. Writes `results/linking.json`.
 """
 
 from __future__ import annotations
