@@ -147,28 +147,33 @@ def link(
             closing.enter_context(Registry.open(registry, registry_key)) if registry else None
         )
 
-        def linked(submissions: Sequence[pprl.Submission]) -> pprl.Linkage:
+        def linked(
+            submissions: Sequence[pprl.Submission], before: Sequence[pprl.Submission]
+        ) -> pprl.Linkage:
             return pprl.link(
                 submissions,
                 agreed,
                 threshold=threshold,
                 objective=objective,
                 registry=remembered,
-                earlier=opened(earlier or []),
+                earlier=before,
             )
 
         if store is not None:
             linkage = _link_stored(store, agreed, linked, out)
         else:
-            linkage = linked(opened(files or []))
+            linkage = linked(opened(files or []), opened(earlier or []))
             write_linkage(linkage, out)
     _tell(linkage, out, registry, registry_key)
 
 
 def _link_stored(
-    store: Path, agreed: Agreement, linked: Callable[[Sequence[Submission]], Linkage], out: Path
+    store: Path,
+    agreed: Agreement,
+    linked: Callable[[Sequence[Submission], Sequence[Submission]], Linkage],
+    out: Path,
 ) -> Linkage:
-    """Link what a store holds, and log it with the digests of what is sent out."""
+    """Link what a store holds, earlier files too, and log it with the digests of what goes out."""
     from pprl.exchange.destruction import digest_of
     from pprl.hub.custody import LinkageStore
     from pprl.hub.custody.ledger import LINKED, SENT
@@ -177,7 +182,7 @@ def _link_stored(
     # Logged before the folder takes its name, so that nothing is there to be sent unlogged.
     waiting = out.with_name(f".{out.name}.{secrets.token_hex(6)}.partial")
     with contextlib.closing(LinkageStore.open(store)) as opened:
-        linkage = linked(opened.submissions(agreed))
+        linkage = linked(opened.submissions(agreed), opened.earlier(agreed))
         write_linkage(linkage, waiting)
         with opened.ledger.writing():
             opened.ledger.log(

@@ -45,7 +45,8 @@ def _joined(newer: Submission, older: Submission) -> Submission:
         name: _merged(entries, older.passes[name], departed, number)
         for name, entries in newer.passes.items()
     }
-    return Submission(dataclasses.replace(newer.manifest, records=records), passes)
+    manifest = dataclasses.replace(newer.manifest, records=records)
+    return dataclasses.replace(newer, manifest=manifest, passes=passes)
 
 
 def _merged(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -58,6 +59,8 @@ def test_departed_students_come_after_those_who_are_there(
     then, now = files("orchard-usd", slice(0, 120)), files("orchard-usd", slice(60, 180))
     both = with_departed(now, [then])
     assert both.records == 180 and both.manifest.institution == "orchard-usd"
+    blinded = with_departed(dataclasses.replace(now, blinding="e" * 32), [then])
+    assert blinded.blinding == "e" * 32
     for name, entries in both.passes.items():
         assert (np.diff(entries.tokens.astype(object)) > 0).all()
         present = entries.records < 120

@@ -83,15 +83,18 @@ class Registry:
         Everything is written, or nothing. Another process that does the same waits.
 
         Raises:
-            MismatchError: made under another linkage section or linkage key, or a source's entries
-                contradict those that it sent before.
+            MismatchError: made under another linkage section or linkage key, or from another store
+                (or from match files), or a source's entries contradict those that it sent before.
             RegistryError: in use for too long, or it cannot be written.
         """
         keys = {s.manifest.key_check for s in linked.submissions}
+        stores = {s.blinding for s in linked.submissions}
         with self._store.transaction():
             for name, value in (
                 ("linkage section", agreement.linkage_digest),
                 ("linkage key", *keys),
+                # Tokens of match files and those of a store's blinded entries never meet.
+                ("store, or from match files", *stores),
             ):
                 self._agree(name, value)
             return carry_on(self._store, self._key, linked, agreement, _now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import sqlite3
@@ -320,6 +321,15 @@ def test_another_key_or_linkage_section_is_refused(registry: Registry) -> None:
     registry.carry_on(linked(YEAR, {}), agreed())
     with pytest.raises(MismatchError, match="under another linkage key"):
         registry.carry_on(linked(YEAR, {}, key_check="d" * 32), agreed())
+
+
+def test_blinded_entries_and_match_files_do_not_share_a_registry(registry: Registry) -> None:
+    """Their tokens never meet: last year's people would all be new."""
+    year = linked(YEAR, {})
+    registry.carry_on(year, agreed())
+    blinded = [dataclasses.replace(item, blinding="e" * 32) for item in year.submissions]
+    with pytest.raises(MismatchError, match="another store, or from match files"):
+        registry.carry_on(dataclasses.replace(year, submissions=blinded), agreed())
 
 
 def test_a_source_that_lost_its_state_is_told(registry: Registry) -> None:
