@@ -2,11 +2,12 @@
 
 Run from the root of the repository, in an environment with the test requirements:
 
-    python -m benchmarks.what_a_hub_learns [persons [seed [profile...]]]
+    python -m benchmarks.what_a_hub_learns [--bounds] [persons [seed [profile...]]]
 
 It encodes the synthetic region under each profile, twice: once under the partners' key, once under
 an attacker's own, who must compute from plaintext what the hub sees. Figures are written to
-`results/what_a_hub_learns.json`, one entry for each number of persons and profile.
+`results/what_a_hub_learns.json`, one entry for each number of persons and profile. With `--bounds`
+only what needs one encoding is measured, for large regions: bounds and F1 with eight sources.
 """
 
 from __future__ import annotations
@@ -205,13 +206,32 @@ def measured(persons: int, seed: int, profile: str) -> dict[str, object]:
     return out | {"seconds": round(time.perf_counter() - start)}
 
 
+def bounds(persons: int, seed: int, profile: str) -> dict[str, object]:
+    """The bounds and F1 alone."""
+    made = encodings(*rosters_of(persons, seed, "customary", False), profile, False)
+    section = made.agreement.linkage
+    found = {}
+    for count in (2, 4, 8):
+        graph = shared_by_submissions(made.seen[:count], section)
+        known, blind = refine(graph), refine(graph.without_levels())
+        found[count] = {
+            "records": graph.records,
+            "bound, with levels": round(known.success, 4),
+            "bound, without levels": round(blind.success, 4),
+        }
+    return {"persons": persons, "profile": profile, "F1, eight sources": f1(made), "sources": found}
+
+
 def main(arguments: Sequence[str]) -> None:
     """Measure, and keep the figures."""
+    only_bounds = "--bounds" in arguments
+    arguments = [argument for argument in arguments if argument != "--bounds"]
+    measure = bounds if only_bounds else measured
     persons = int(arguments[0]) if arguments else 20_000
     seed = int(arguments[1]) if len(arguments) > 1 else 11
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     for profile in arguments[2:] or PROFILES:
-        results[f"{persons}/{seed}/{profile}"] = measured(persons, seed, profile)
+        results[f"{persons}/{seed}/{profile}"] = measure(persons, seed, profile)
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
         print(json.dumps(results[f"{persons}/{seed}/{profile}"]))
 
