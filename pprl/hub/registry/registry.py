@@ -214,11 +214,11 @@ class Registry:
                 raise UsageError(f"There is no run {run} to go back to. Runs: {listed}.")
             for name, source in (("persons", "''"), ("members", "source")):
                 column = "study_id" if name == "persons" else "recipient_id"
+                chosen = f"SELECT {column} AS name, {source} AS source FROM {name} WHERE since"
                 self._store.rows(
-                    f"INSERT INTO withdrawn SELECT DISTINCT {column}, {source}, since FROM {name} "
-                    f"WHERE since > ? AND {column} NOT IN "
-                    f"(SELECT {column} FROM {name} WHERE since <= ?)",
-                    (run, run),
+                    "INSERT INTO withdrawn SELECT name, source, ? FROM "
+                    f"({chosen} > ? EXCEPT {chosen} <= ?) AS gone",
+                    (run, run, run),
                 )
             for name in ("persons", "members", "blocks"):
                 self._store.rows(f"DELETE FROM {name} WHERE since > ?", (run,))
