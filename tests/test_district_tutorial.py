@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 import warnings
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pprl
 from pprl.cli import run
 from pprl.institution.layout_page import layouts_page
 from pprl.synthetic import population, write_export
+from tests.compacts import signed_compact
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "district-engineer.md").read_text(encoding="utf-8")
@@ -30,8 +30,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current directory: an export, the agreement and the key."""
     students = population(900, seed=6).institutions["orchard-usd"]
     write_export(students, tmp_path / "senr.txt", "calpads_senr")
-    shutil.copy(ROOT / "examples" / "compact.toml", tmp_path / "compact.toml")
-    pprl.LinkageKey.generate().save(tmp_path / "compact.key")
+    signed_compact(tmp_path, ("orchard-usd",))
     (job,) = blocks("toml")
     (tmp_path / "district.toml").write_text(job, encoding="utf-8")
     monkeypatch.chdir(tmp_path)

@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 import pprl
-from pprl.agreement.signatures import lines
 from pprl.synthetic import population
+from tests.compacts import signed_compact
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,25 +30,11 @@ def _blocks(language: str) -> list[str]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the README's readers have: an agreement and two student files."""
     place = tmp_path_factory.mktemp("readme")
-    text = (ROOT / "examples" / "compact.toml").read_text(encoding="utf-8")
-    identity = pprl.Identity.generate()
-    identity.save(place / "hub.identity")
-    text = text.replace('# hub_key = "age1..."', f'hub_key = "{identity.recipient}"')
     rosters = population(400, seed=5).institutions
-    keys = {name: pprl.SigningKey.generate() for name in ("orchard-usd", "county-college")}
-    for name, key in keys.items():
+    for name in ("orchard-usd", "county-college"):
         (place / name).mkdir()
         rosters[name].to_csv(place / name / "students.csv", index=False)
-        key.save(place / f"{name}.signing")
-        text = text.replace(f'id = "{name}"', f'id = "{name}"\npublic_key = "{key.public_key}"')
-    # In effect on whatever day the test runs.
-    text = re.sub(r"(?m)^effective = .*", "effective = 2000-01-01", text)
-    text = re.sub(r"(?m)^expires = .*", "expires = 2999-12-31", text)
-    (place / "compact.toml").write_text(text, encoding="utf-8")
-    agreement = pprl.Agreement.load(place / "compact.toml")
-    signatures = [agreement.sign(name, key) for name, key in keys.items()]
-    (place / "compact.toml.sig").write_bytes(lines(signatures))
-    pprl.LinkageKey.generate().save(place / "compact.key")
+    signed_compact(place, ("orchard-usd", "county-college"))
     return place
 
 

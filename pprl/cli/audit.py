@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,8 @@ from pprl.cli.outputs import check_output
 from pprl.errors import UsageError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pprl import Agreement, Submission
     from pprl.audit import Audit, RosterView
 
@@ -61,16 +64,31 @@ def audit(
     layout: Annotated[
         str, typer.Option("--layout", metavar="NAME", help="The customary headers to expect.")
     ] = "generic",
+    identity: Annotated[
+        Path | None,
+        typer.Option(
+            "--identity",
+            metavar="FILE",
+            help="At the hub: its private key, to which files are sealed; not needed in trials.",
+        ),
+    ] = None,
+    allow_unverified: Annotated[
+        bool,
+        typer.Option(
+            "--allow-unverified",
+            help="Also take files that are unsigned or signed by a key that the agreement does "
+            "not know.",
+        ),
+    ] = False,
 ) -> None:
     """Attack match files, and tell what an attacker could learn.
 
     At the hub, give it all submissions. At an institution, add your own students and id map: what
-    would the hub know if it had your roster? They are read here and go nowhere.
+    would the hub know if it had your roster? They are read here and go nowhere. What you sealed to
+    the hub you cannot open again: pprl encode --audit looks at it before.
     """
-    import numpy as np
-
     import pprl
-    from pprl.audit import audit as attacked
+    from pprl.cli.passphrases import passphrase_of
 
     figures = out.with_suffix(".json")
     taken = {f"match file {file.name}": file for file in submissions}
@@ -82,18 +100,38 @@ def audit(
     if (plaintext is None) != (truth is None):
         raise UsageError("--plaintext and --truth go together: the students and their id map.")
     agreed = pprl.Agreement.load(agreement)
-    opened = [pprl.Submission.open(file) for file in submissions]
+    own = pprl.Identity.load(identity, passphrase_of(identity)) if identity else None
+    opened = [
+        pprl.Submission.open(file, identity=own, signers=agreed, allow_unverified=allow_unverified)
+        for file in submissions
+    ]
     roster = None
     if plaintext is not None and truth is not None:
         roster = _view(plaintext, truth, layout, agreed, opened)
+    tell_audit(write_audit(opened, agreed, roster, out), out)
+
+
+def write_audit(
+    opened: Sequence[Submission], agreed: Agreement, roster: RosterView | None, out: Path
+) -> Audit:
+    """Attack submissions, and write the page and the figures beside it."""
+    import numpy as np
+
+    from pprl.audit import audit as attacked
+
     found = attacked(opened, agreed, roster=roster, rng=np.random.default_rng(SEED))
-    _write(found, out, figures)
+    _write(found, out, out.with_suffix(".json"))
+    return found
+
+
+def tell_audit(found: Audit, out: Path) -> None:
+    """Tell the findings, and where they are."""
     typer.echo(f"{found.light.upper()}: {found.headline}")
     for finding in found.findings:
         typer.echo(f"  {finding.light:<6} {finding.name} {finding.figure}")
     for note in dict.fromkeys(found.notes):
         typer.echo(f"note: {note}")
-    for path in (out, figures):
+    for path in (out, out.with_suffix(".json")):
         typer.echo(str(path))
 
 
@@ -110,7 +148,6 @@ def _view(
     import pandas as pd
 
     import pprl
-    from pprl.institution.leaked_roster import leaked_roster
     from pprl.institution.students import StudentsWarning
 
     with warnings.catch_warnings():
@@ -129,9 +166,17 @@ def _view(
             f"{truth}: has {records:,} records, and {own.institution}'s submission has "
             f"{own.records:,}. Name your own submission first, and give the id map written with it."
         )
-    emitted, likeness, chosen = leaked_roster(students, agreed, id_map)
-    from pprl.audit import RosterView
+    return own_view(students, agreed, id_map, own)
 
+
+def own_view(
+    students: pd.DataFrame, agreed: Agreement, id_map: pd.DataFrame, own: Submission
+) -> RosterView:
+    """What an attacker would work out from an institution's roster, had it leaked."""
+    from pprl.audit import RosterView
+    from pprl.institution.leaked_roster import leaked_roster
+
+    emitted, likeness, chosen = leaked_roster(students, agreed, id_map)
     return RosterView(own.institution, emitted, likeness, chosen)
 
 

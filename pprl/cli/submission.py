@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pprl.cli.audit import PAGE, own_view, tell_audit, write_audit
 from pprl.cli.outputs import ID_MAP, check_output
 from pprl.cli.roster import (
     AsJson,
@@ -95,6 +96,15 @@ def encode(
             "to the hub's key in the agreement.",
         ),
     ] = None,
+    audit: Annotated[
+        Path | None,
+        typer.Option(
+            "--audit",
+            metavar="FILE.html",
+            help="Before anything is written, attack the file as the hub might, with your students "
+            "at hand, and write a page of what comes of it.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Tell what would be encoded, and write nothing."),
@@ -133,6 +143,9 @@ def encode(
     ):
         check_output(path, kind, begins, taken)
         taken[kind] = path
+    if audit is not None:
+        check_output(audit, "audit's page", PAGE, taken)
+        check_output(audit.with_suffix(".json"), "audit's figures", b"{", taken)
 
     if dry_run:
         roster, notes = _read(students, layout, columns, on_error, sql, url, use_other_names)
@@ -144,6 +157,11 @@ def encode(
         with _opened(state) as own, own.transaction():
             encoded = pprl.encode(roster, agreed, linkage_key, institution, state=own)
             _check_id_map(encoded, id_map)
+            if audit is not None:
+                view = own_view(roster, agreed, encoded.id_map, encoded.submission)
+                found = write_audit([encoded.submission], agreed, view, audit)
+                if not as_json:
+                    tell_audit(found, audit)
         head = _write(encoded, agreed, out, id_map, disclosures, signer)
     notes += encoded.notes
     if as_json:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pprl.cli import run
-from tests.cli.conftest import CANARY
+from tests.cli.conftest import CANARY, encode_arguments
 
 
 def audit(folder: Path, *files: str, **options: str) -> int:
@@ -98,3 +98,15 @@ def test_an_agreement_tells_its_links_to_strangers(
     said = capsys.readouterr().out
     assert "links to strangers a record" in said
     assert "warning (amber)" in said
+
+
+def test_an_institution_audits_its_file_before_it_is_sealed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the same command, with its own students; the page stays, and holds none of them."""
+    assert run([*encode_arguments(folder, "fresno"), "--audit", str(folder / "audit.html")]) == 0
+    said = capsys.readouterr().out
+    page = (folder / "audit.html").read_text(encoding="utf-8")
+    assert "similarity graphs" in said
+    assert page.startswith("<!doctype html>")
+    assert CANARY.casefold() not in (said + page).casefold()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import shlex
@@ -217,11 +216,11 @@ def test_an_unexpected_exception_tells_its_place_and_not_its_text(
     def fail(*_: object, **__: object) -> None:
         raise TypeError(f"cannot add 1 to {CANARY}")
 
-    monkeypatch.setattr(importlib.import_module("pprl.institution.encode"), "collapse", fail)
+    monkeypatch.setattr("pprl.institution.roster.collapse", fail)
     assert run(encode_arguments(here, "fresno")) == 1
     output = capsys.readouterr()
     assert output.out == ""
-    assert output.err.startswith("pprl: internal error (TypeError in pprl.institution.encode:")
+    assert output.err.startswith("pprl: internal error (TypeError in pprl.institution.roster:")
     assert output.err.endswith("). Please report it.\n")
     assert CANARY not in output.err
 
