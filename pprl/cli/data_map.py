@@ -46,13 +46,36 @@ def data_map(
 
     The headers of the export stand in the map; read it before you send it.
     """
-    from pprl.cli.outputs import check_output, write_bytes
-    from pprl.institution.data_map import data_map as made
+    check_map(out, export)
+    write_map(export, institution, out, year, form)
+    tell_map(out)
+
+
+def check_map(out: Path, export: Path) -> None:
+    """Check that a map may be written there.
+
+    Raises:
+        UsageError: something else is there.
+    """
+    from pprl.cli.outputs import check_output
 
     check_output(out, "data map", (_JSON, b"# Data map of "), {"export": export})
+
+
+def write_map(
+    export: Path, institution: str, out: Path, year: str | None, form: Form = Form.JSON
+) -> None:
+    """Write the data map of an export."""
+    from pprl.cli.outputs import write_bytes
+    from pprl.institution.data_map import data_map as made
+
     mapped = made(_read(export), institution, year=year)
     text = mapped.to_markdown() if form is Form.MARKDOWN else mapped.to_json()
     write_bytes(text.encode("utf-8"), out)
+
+
+def tell_map(out: Path) -> None:
+    """Tell what to do with a map."""
     typer.echo("Read it, then send it to your partners:")
     typer.echo(str(out))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pprl.cli.data_map import check_map, tell_map, write_map
 from pprl.cli.outputs import check_output
 from pprl.cli.roster import (
     AsJson,
@@ -24,6 +25,7 @@ from pprl.cli.roster import (
     columns_of,
     read_roster,
 )
+from pprl.errors import UsageError
 
 if TYPE_CHECKING:
     from pprl.institution import Inspection
@@ -63,6 +65,22 @@ def inspect(
     sql: Query = "",
     url: DatabaseUrl = "",
     use_other_names: OtherNames = False,
+    data_map: Annotated[
+        Path | None,
+        typer.Option(
+            "--data-map",
+            metavar="FILE.json",
+            help="Also write which elements the export has, how complete and for which years, for "
+            "partners to see; with --institution. No name and no value is in it.",
+        ),
+    ] = None,
+    institution: Annotated[
+        str, typer.Option("--institution", metavar="ID", help="Your id, for the data map.")
+    ] = "",
+    year: Annotated[
+        str | None,
+        typer.Option("--year", metavar="COLUMN", help="For the data map: each row's year."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell what an encoding would do with students. Changes nothing and sends nothing."""
@@ -77,6 +95,11 @@ def inspect(
     if page is not None:
         taken = {"agreement": agreement} | ({"students' export": students} if students else {})
         check_output(page, "page", PAGE, taken)
+    if data_map is not None:
+        if students is None or not institution:
+            raise UsageError("--data-map is made of an export, and goes with --institution.")
+        check_map(data_map, students)
+        write_map(students, institution, data_map, year)
     roster, notes = read_roster(students, layout, columns, on_error, sql, url, use_other_names)
     found = pprl.inspect(roster, agreed, group=GROUP if group else "", notes=notes, progress=True)
     if page is not None:
@@ -89,6 +112,8 @@ def inspect(
     if page is not None:
         typer.echo("The page, which stays here:")
         typer.echo(str(page))
+    if data_map is not None:
+        tell_map(data_map)
 
 
 def write_page(found: Inspection, path: Path) -> None:
@@ -97,7 +122,6 @@ def write_page(found: Inspection, path: Path) -> None:
     Raises:
         UsageError: it cannot be written.
     """
-    from pprl.errors import UsageError
     from pprl.exchange.container import replacing
 
     try:

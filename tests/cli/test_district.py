@@ -50,6 +50,21 @@ def test_layouts_are_listed_and_told_in_full(capsys: pytest.CaptureFixture[str])
         assert expected in whole
 
 
+def test_an_inspection_may_make_the_data_map_as_well(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For partners to see: elements and how complete they are, no name and no value."""
+    out = folder / "map.json"
+    options = ("--data-map", str(out), "--institution", "fresno")
+    assert run(inspect_arguments(folder, *options)) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == str(out)
+    text = out.read_text(encoding="utf-8")
+    assert '"first_name"' in text
+    assert CANARY.casefold() not in text.casefold()
+    assert run(inspect_arguments(folder, *options[:2])) == 1
+    assert "goes with --institution" in capsys.readouterr().err
+
+
 def test_an_inspection_writes_nothing_but_its_page(
     folder: Path, tree: Tree, capsys: pytest.CaptureFixture[str]
 ) -> None:
