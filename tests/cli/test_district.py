@@ -235,7 +235,7 @@ def test_a_job_stops_at_the_first_refusal(folder: Path, capsys: pytest.CaptureFi
         ("", "there is no command in it"),
         ("[encod]\n", "[encod]: is no command of a job; known: inspect, encode"),
         ("encode = 1\n", "[encode]: is no command of a job"),
-        ("[encode]\nkye = 'x'\n", "[encode] kye: is not known; known: agreement, column"),
+        ("[encode]\nkye = 'x'\n", "[encode] kye: is not known; known: agreement, audit, column"),
         ("[encode]\ndry-run = 'yes'\n", "[encode] dry-run: is true or false"),
         ('[encode]\nstudents = "C:\\exports"\n', "backslashes in single quotes"),
         ("[encode\n", "is not TOML"),

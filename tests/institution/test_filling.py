@@ -117,6 +117,20 @@ def test_both_kernels_set_the_same_bits(rows: int) -> None:
     assert (one == other).all()
 
 
+def test_the_compiled_loops_are_right_before_they_are_compiled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Run as plain Python they set the same bits: nothing hangs on how numba reads them."""
+    expected = entries()
+    lanes = pytest.importorskip("pprl.institution.lanes")
+    compiled = pytest.importorskip("pprl.institution.compiled_filling")
+    monkeypatch.setattr(lanes, "ones_in_word", lanes.ones_in_word.py_func)
+    for name in ("fill", "lay_out", "spread"):
+        monkeypatch.setattr(compiled, name, getattr(compiled, name).py_func)
+    with np.errstate(over="ignore"):
+        assert (entries(kernel="numba") == expected).all()
+
+
 def test_a_kernel_that_is_not_there_is_refused() -> None:
     """By name, with the way out."""
     with pytest.raises(UsageError, match="choose numpy or numba"):
