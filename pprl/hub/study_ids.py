@@ -20,12 +20,13 @@ SYMBOLS = 16
 
 def new_study_ids(count: int) -> list[str]:
     """So many different study IDs, from the operating system's random numbers."""
-    names = _drawn(count)
-    while (again := _repeated(names)).any():
-        names[again] = _drawn(int(again.sum()))
-    whole = np.column_stack((names, _check_values(names)))
+    drawn = _drawn(count)
+    while (again := _repeated(drawn)).any():
+        drawn[again] = _drawn(int(again.sum()))
+    whole = np.column_stack((drawn, _check_values(drawn)))
     texts = np.frombuffer(ALPHABET.encode("ascii"), "S1")[whole].view(f"S{SYMBOLS + 2}")
-    return [str(name) for name in texts.ravel().astype(str)]
+    names: list[str] = texts.ravel().astype(str).tolist()
+    return names
 
 
 def check_symbol(name: str) -> str:
