@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-
 from numpy.typing import NDArray
 
 from benchmarks.what_a_hub_learns import Encodings, encodings, f1, of_sources, rosters_of
@@ -77,7 +76,7 @@ def right_by_counts(made: Encodings) -> float:
 
 
 def _shared_with(graph: SharedBlocks, passes: int) -> NDArray[np.int64]:
-    """Entries that each record shares with each other source: `int64[records, passes * sources]`."""
+    """Entries a record shares with each other source: `int64[records, passes * sources]`."""
     sources = int(graph.source.max()) + 1
     one = np.concatenate((graph.left, graph.right))
     other = np.concatenate((graph.right, graph.left))
