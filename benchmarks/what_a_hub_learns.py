@@ -2,12 +2,14 @@
 
 Run from the root of the repository, in an environment with the test requirements:
 
-    python -m benchmarks.what_a_hub_learns [--bounds] [persons [seed [profile...]]]
+    python -m benchmarks.what_a_hub_learns [--bounds|--febrl|--decoys] [persons [seed [profile...]]]
 
 It encodes the synthetic region under each profile, twice: once under the partners' key, once under
 an attacker's own, who must compute from plaintext what the hub sees. Figures are written to
 `results/what_a_hub_learns.json`, one entry for each number of persons and profile. With `--bounds`
-only what needs one encoding is measured, for large regions: bounds and F1 with eight sources.
+only what needs one encoding is measured, for large regions: bounds and F1 with eight sources. With
+`--febrl` the data are FEBRL's set 4, whatever the number of persons; with `--decoys` the classifier
+is to tell decoys from students' entries in the largest file.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from pprl.audit.shared import SharedBlocks, entries_shared, shared_by_submission
 from pprl.audit.simulation import simulate
 from pprl.exchange import Entries
 from pprl.institution.leaked_roster import leaked_roster
-from pprl.synthetic import population
+from pprl.synthetic import febrl, population
 
 RESULTS = Path(__file__).parent / "results" / "what_a_hub_learns.json"
 PROFILES = ("students-1", "students-1-strict", "students-2")
@@ -85,27 +87,27 @@ def encodings(rosters: Rosters, truth: pd.DataFrame, profile: str, attacked: boo
     agreement = Agreement.students(list(rosters), profile, minimum=10)
     seen, computed, maps, persons = [], [], [], []
     for name, students in rosters.items():
-        first = _encoded(students, agreement, PARTNERS, name)
+        first = encoded(students, agreement, PARTNERS, name)
         seen.append(first.submission)
         maps.append(first.id_map)
         known = first.id_map.merge(truth[truth.institution == name], on="local_id")
         persons.append(known.drop_duplicates("record").assign(source=name))
         if attacked:
-            second = _encoded(students, agreement, ATTACKER, name)
-            computed.append(_renumbered(second.submission, second.id_map, first.id_map))
+            second = encoded(students, agreement, ATTACKER, name)
+            computed.append(renumbered(second.submission, second.id_map, first.id_map))
     columns = ["source", "record", "person"]
     return Encodings(agreement, seen, computed, maps, pd.concat(persons)[columns])
 
 
-def _encoded(
-    students: pd.DataFrame, agreement: Agreement, key: LinkageKey, name: str
+def encoded(
+    students: pd.DataFrame, agreement: Agreement, key: LinkageKey, name: str, secret: bytes = b""
 ) -> pprl.Encoded:
-    """Encode one source; its own secret is its name, so that figures repeat."""
-    state = State.in_memory(name.encode().ljust(32, b"."))
+    """Encode one source; its own secret is its name if none is given, so that figures repeat."""
+    state = State.in_memory((secret or name.encode()).ljust(32, b"."))
     return pprl.encode(students, agreement, key, name, state=state, progress=False)
 
 
-def _renumbered(submission: Submission, theirs: pd.DataFrame, ours: pd.DataFrame) -> Submission:
+def renumbered(submission: Submission, theirs: pd.DataFrame, ours: pd.DataFrame) -> Submission:
     """The attacker's submission with the records numbered as the hub's are."""
     number = ours.drop_duplicates("local_id").set_index("local_id")["record"]
     first = theirs.drop_duplicates("record").sort_values("record")
@@ -222,18 +224,60 @@ def bounds(persons: int, seed: int, profile: str) -> dict[str, object]:
     return {"persons": persons, "profile": profile, "F1, eight sources": f1(made), "sources": found}
 
 
+def of_febrl(persons: int, seed: int, profile: str) -> dict[str, object]:
+    """FEBRL's set 4: what one submission tells, and both."""
+    data = febrl(4)
+    rosters = {name: data.institutions[name] for name in ("original", "duplicate")}
+    made = encodings(rosters, data.truth, profile, True)
+    return {
+        "data": "FEBRL 4",
+        "profile": profile,
+        "F1": f1(made),
+        "one submission": alone(made),
+        "both": of_sources(made, 2),
+    }
+
+
+def decoys_of(persons: int, seed: int, profile: str) -> dict[str, object]:
+    """Can the classifier tell decoys from students' entries of the same file, pass by pass?"""
+    rosters, _ = rosters_of(persons, seed, "customary", False)
+    agreement = Agreement.students(list(rosters), profile, minimum=10)
+    name = max(rosters, key=lambda source: len(rosters[source]))
+    file = encoded(rosters[name], agreement, PARTNERS, name).submission
+    # Real entries hang on the linkage key alone, decoys on the institution's secret as well.
+    again = encoded(rosters[name], agreement, PARTNERS, name, b"another").submission
+    rng, found = np.random.default_rng(seed), {}
+    for linkage_pass in agreement.linkage.passes:
+        entries = file.passes[linkage_pass.name]
+        real = np.isin(entries.tokens, again.passes[linkage_pass.name].tokens)
+        rows = features(entries, file.records)
+        told = classifier_area(rows[real], rows[~real], rng, most=20_000)
+        found[linkage_pass.name] = {
+            "decoys": round(float((~real).mean()), 4),
+            "area under the curve": round(told.value, 4),
+            "its error": round(told.error, 4),
+        }
+    return {"persons": persons, "seed": seed, "profile": profile, "passes": found}
+
+
 def main(arguments: Sequence[str]) -> None:
     """Measure, and keep the figures."""
-    only_bounds = "--bounds" in arguments
-    arguments = [argument for argument in arguments if argument != "--bounds"]
-    measure = bounds if only_bounds else measured
+    ways = {"--bounds": bounds, "--febrl": of_febrl, "--decoys": decoys_of}
+    asked = [argument for argument in arguments if argument in ways]
+    measure = ways[asked[0]] if asked else measured
+    arguments = [argument for argument in arguments if argument not in ways]
     persons = int(arguments[0]) if arguments else 20_000
     seed = int(arguments[1]) if len(arguments) > 1 else 11
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     for profile in arguments[2:] or PROFILES:
-        results[f"{persons}/{seed}/{profile}"] = measure(persons, seed, profile)
+        entry = f"{persons}/{seed}/{profile}"
+        if measure is of_febrl:
+            entry = f"FEBRL 4/{profile}"
+        elif measure is decoys_of:
+            entry += "/decoys"
+        results[entry] = measure(persons, seed, profile)
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-        print(json.dumps(results[f"{persons}/{seed}/{profile}"]))
+        print(json.dumps(results[entry]))
 
 
 if __name__ == "__main__":

@@ -103,6 +103,36 @@ def success_as_run(observed: SharedBlocks, computed: SharedBlocks, rounds: int =
     return best
 
 
+def found_by_part(
+    observed: SharedBlocks,
+    computed: SharedBlocks,
+    known: NDArray[np.bool_],
+    rounds: int = 6,
+) -> float:
+    """The mean probability that a known student's record is pointed at rightly.
+
+    The attacker computes the graph of the students it knows, and points for each of them at one of
+    the records that have the same colour at the hub, strangers' records among them. It stops after
+    the number of rounds that serves it best.
+
+    Args:
+        observed: what the hub sees of everybody.
+        computed: what the attacker makes of the plaintext it has, records numbered as in
+            `observed` (it is how its guesses are judged); of others' it has nothing.
+        known: `bool[records]`, whose plaintext it has.
+        rounds: how many rounds are tried.
+    """
+    best = 0.0
+    if not known.any():
+        return best
+    pairs = zip(_rounds(observed, rounds), _rounds(computed, rounds), strict=True)
+    for seen, guessed in pairs:
+        _, place, counts = np.unique(seen, return_inverse=True, return_counts=True)
+        right = (seen == guessed) / counts[place.reshape(-1)]
+        best = max(best, float(right[known].mean()))
+    return best
+
+
 def _rounds(graph: SharedBlocks, rounds: int) -> Iterator[Colours]:
     """The colours before the first round and after each: words that compare between graphs."""
     colour = _mixed(graph.source.astype(np.uint64), _ODD[0])

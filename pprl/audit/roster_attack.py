@@ -60,7 +60,10 @@ class RosterAttack:
 
 
 def attack_with_one_roster(
-    emitted: Counts, shared: Counts, partners: NDArray[np.integer] | None = None
+    emitted: Counts,
+    shared: Counts,
+    partners: NDArray[np.integer] | None = None,
+    known: NDArray[np.bool_] | None = None,
 ) -> RosterAttack:
     """Guess each record's student.
 
@@ -72,19 +75,28 @@ def attack_with_one_roster(
         emitted: `[n, passes]`, the real entries that each student emits, from plaintext.
         shared: `[n, passes]`, the entries of each record that another source holds.
         partners: `[n]`, in how many other sources each student truly is; without it, one class.
+        known: `bool[n]`, which students the roster has, where it is a part of the source. Other
+            rows of `emitted` are not used, and no guess about their records is right; the attacker
+            supposes them to be like those that it knows.
     """
     count = len(emitted)
-    if not count:
-        none = np.empty(0)
+    if known is None:
+        known = np.ones(count, bool)
+    if not known.any():
+        none = np.zeros(count)
         return RosterAttack(none, none, none)
-    students, of_student, student_counts = np.unique(
-        emitted, axis=0, return_inverse=True, return_counts=True
+    students, inverse, student_counts = np.unique(
+        emitted[known], axis=0, return_inverse=True, return_counts=True
     )
+    of_student = np.zeros(count, np.int64)
+    of_student[known] = inverse.reshape(-1)
     views, of_view = np.unique(shared, axis=0, return_inverse=True)
-    of_student, of_view = of_student.reshape(-1), of_view.reshape(-1)
+    of_view = of_view.reshape(-1)
     classes = np.zeros(count, np.int64) if partners is None else np.minimum(partners, 3)
-    rates = [_rates(emitted[classes == c], shared[classes == c]) for c in np.unique(classes)]
-    shares = [float((classes == c).mean()) for c in np.unique(classes)]
+    groups = [known & (classes == c) for c in np.unique(classes[known])]
+    rates = [_rates(emitted[group], shared[group]) for group in groups]
+    shares = [float(group.sum() / known.sum()) for group in groups]
+    unseen = count / int(known.sum())
 
     plain, hit, sure = np.empty(count), np.empty(count), np.empty(count)
     order = np.argsort(of_view, kind="stable")
@@ -105,9 +117,9 @@ def attack_with_one_roster(
         for place in range(len(some)):
             rows = order[starts[start + place] : starts[start + place + 1]]
             true = of_student[rows]
-            plain[rows] = possible[place, true] / max(1, candidates[place])
-            sure[rows] = best[place] / max(total[place], 1e-300)
-            hit[rows] = tied[place, true] / max(1, number[place])
+            plain[rows] = known[rows] * possible[place, true] / max(1, candidates[place])
+            sure[rows] = best[place] / max(total[place] * unseen, 1e-300)
+            hit[rows] = known[rows] * tied[place, true] / max(1, number[place])
     return RosterAttack(plain, hit, sure)
 
 

@@ -95,6 +95,44 @@ class SharedBlocks:
             self.level,
         )
 
+    def among(self, known: NDArray[np.bool_]) -> SharedBlocks:
+        """What is left of the graph if only pairs of known records are seen.
+
+        Args:
+            known: `bool[records]`.
+        """
+        return self._keeping(known[self.record[self.left]] & known[self.record[self.right]])
+
+    def of_close_records(self, least: int) -> SharedBlocks:
+        """What is left if only pairs of records are seen that share at least so many blocks.
+
+        Two records of one person share most of theirs, strangers rarely more than one or two.
+        """
+        a, b = self.record[self.left], self.record[self.right]
+        _, pair, count = np.unique(
+            np.minimum(a, b) * self.records + np.maximum(a, b),
+            return_inverse=True,
+            return_counts=True,
+        )
+        return self._keeping(count[pair.reshape(-1)] >= least)
+
+    def _keeping(self, pairs: NDArray[np.bool_]) -> SharedBlocks:
+        """The graph of these pairs, `bool[k]`, and of the incidences that are in one of them."""
+        left, right = self.left[pairs], self.right[pairs]
+        kept = np.zeros(len(self.record), bool)
+        kept[left] = kept[right] = True
+        place = np.cumsum(kept) - 1
+        _, block = np.unique(self.block[kept], return_inverse=True)
+        return SharedBlocks(
+            self.source,
+            self.record[kept],
+            block.reshape(-1).astype(np.int64),
+            self.kind[kept],
+            place[left],
+            place[right],
+            self.level[pairs],
+        )
+
 
 def shared_blocks(
     records: Sequence[int],

@@ -1,42 +1,27 @@
-"""The claim about a hub's store that blinds on ingest: with the linkage key alone, no guess holds.
-
-The construction, in a few lines: each token becomes its HMAC under a secret of the hub, and each
-filter is XORed with a pad from that secret and the token.
-"""
+"""The claim about a hub's store that blinds on ingest: the linkage key alone tests no guess."""
 
 from __future__ import annotations
 
-import hmac
-
 import numpy as np
+import pytest
 from scipy import stats
 
 from pprl.audit.dictionary import tokens_found
 from pprl.exchange import Entries
+from pprl.hub.custody.blinding import blind
 
-Words = np.ndarray
-
-
-def blinded(entries: Entries, secret: bytes) -> Entries:
-    """The entries as the store keeps them."""
-    tokens, pads = [], []
-    for token in entries.tokens.tolist():
-        name = token.to_bytes(8, "little")
-        tokens.append(int.from_bytes(hmac.digest(secret, b"t" + name, "sha256")[:8], "little"))
-        stream = b"".join(
-            hmac.digest(secret, b"p" + bytes([part]) + name, "sha256")
-            for part in range(-(-entries.filters.shape[1] // 4))
-        )
-        pads.append(np.frombuffer(stream, "<u8")[: entries.filters.shape[1]])
-    return Entries(np.array(tokens, np.uint64), entries.records, entries.filters ^ np.array(pads))
+WIDTHS = (2, 1)
+"""Words of each segment."""
+SECRET = b"the hub's own secret, 32 bytes..".ljust(32, b".")
 
 
 def entries_of(count: int, seed: int) -> Entries:
-    """Entries of three words, eight bits set in each."""
+    """Entries of two segments, a quarter of whose bits are set."""
     rng = np.random.default_rng(seed)
-    bits = np.zeros((count, 192), np.uint8)
+    bits = np.zeros((count, 64 * sum(WIDTHS)), np.uint8)
     for row in bits:
-        row[rng.choice(192, 24, replace=False)] = 1
+        row[rng.choice(128, 32, replace=False)] = 1
+        row[128 + rng.choice(64, 16, replace=False)] = 1
     return Entries(
         np.sort(rng.integers(0, 2**63, count, np.uint64)),
         np.arange(count, dtype=np.uint32),
@@ -44,31 +29,71 @@ def entries_of(count: int, seed: int) -> Entries:
     )
 
 
+def in_order_of_records(entries: Entries) -> Entries:
+    """What `entries_of` numbers, in its order again."""
+    order = np.argsort(entries.records)
+    return Entries(entries.tokens[order], entries.records[order], entries.filters[order])
+
+
+def blinded(entries: Entries, secret: bytes) -> Entries:
+    """As the store keeps them, but in the order of records: more than a thief has."""
+    return in_order_of_records(blind(entries, WIDTHS, secret))
+
+
+def differing(one: Entries, other: Entries) -> np.ndarray:
+    """Bits of each segment that differ: `int[n, segments]`."""
+    counts = np.bitwise_count(one.filters ^ other.filters)
+    return np.stack([counts[:, :2].sum(axis=1), counts[:, 2]], axis=1)
+
+
 def test_joins_and_comparisons_survive() -> None:
-    """Equal tokens stay equal, and equal pads cancel."""
+    """Equal tokens stay equal, and segments differ in as many bits as before."""
     one, other = entries_of(40, 1), entries_of(40, 2)
     other = Entries(one.tokens, other.records, other.filters)
-    hidden, also = blinded(one, b"hub"), blinded(other, b"hub")
+    hidden, also = blinded(one, SECRET), blinded(other, SECRET)
     assert (hidden.tokens == also.tokens).all()
-    assert (hidden.filters ^ also.filters == one.filters ^ other.filters).all()
+    assert (differing(hidden, also) == differing(one, other)).all()
 
 
 def test_a_guess_with_the_linkage_key_finds_nothing_in_a_stolen_store() -> None:
     """The thief computes the very tokens and filters; in the raw file each of them is there."""
     entries = entries_of(500, 1)
-    guesses = entries
-    assert tokens_found(guesses.tokens, entries.tokens).all()
-    stolen = blinded(entries, b"the hub's own secret")
-    assert not tokens_found(guesses.tokens, stolen.tokens).any()
+    assert tokens_found(entries.tokens, entries.tokens).all()
+    stolen = blind(entries, WIDTHS, SECRET)
+    assert not tokens_found(entries.tokens, stolen.tokens).any()
     # Nor by blinding under a secret of the thief's.
-    assert not tokens_found(blinded(guesses, b"guess").tokens, stolen.tokens).any()
+    guesses = blind(entries, WIDTHS, b"guess".ljust(32, b"."))
+    assert not tokens_found(guesses.tokens, stolen.tokens).any()
 
 
-def test_a_stolen_filter_is_as_near_to_the_right_guess_as_to_any_other() -> None:
+@pytest.mark.parametrize("segment", [0, 1])
+def test_a_stolen_filter_is_as_near_to_the_right_guess_as_to_any_other(segment: int) -> None:
     """Distances of true pairs and of wrong ones have one law, that of coins."""
     entries = entries_of(600, 1)
-    stolen = blinded(entries, b"the hub's own secret")
-    right = np.bitwise_count(stolen.filters ^ entries.filters).sum(axis=1)
-    wrong = np.bitwise_count(stolen.filters ^ np.roll(entries.filters, 1, axis=0)).sum(axis=1)
+    stolen = blinded(entries, SECRET)
+    wrong_entries = Entries(entries.tokens, entries.records, np.roll(entries.filters, 1, axis=0))
+    right = differing(stolen, entries)[:, segment]
+    wrong = differing(stolen, wrong_entries)[:, segment]
     assert stats.ks_2samp(right, wrong).pvalue > 1e-3
-    assert abs(right.mean() - 96) < 5 * np.sqrt(192 / 4 / len(right))
+    width = 64 * WIDTHS[segment]
+    assert abs(right.mean() - width / 2) < 5 * np.sqrt(width / 4 / len(right))
+
+
+def test_how_many_bits_a_stolen_segment_has_says_nothing_of_its_insertions() -> None:
+    """Every segment had a quarter of its bits set; under its pad it has half of them."""
+    stolen = blind(entries_of(600, 1), WIDTHS, SECRET)
+    set_bits = np.bitwise_count(stolen.filters).sum(axis=1)
+    assert abs(set_bits.mean() - 96) < 5 * np.sqrt(192 / 4 / 600)
+    assert set_bits.var() == pytest.approx(192 / 4, rel=0.3)
+
+
+def test_two_stolen_entries_of_one_block_show_only_how_many_bits_differ() -> None:
+    """Where they differ is anywhere, though the same bit differs in every raw pair."""
+    entries = entries_of(2000, 1)
+    other = Entries(
+        entries.tokens, entries.records, entries.filters ^ np.array([1, 0, 0], np.uint64)
+    )
+    apart = blinded(entries, SECRET).filters ^ blinded(other, SECRET).filters
+    bits = np.unpackbits(apart.astype("<u8").view(np.uint8), axis=1, bitorder="little")
+    assert (bits.sum(axis=1) == 1).all()
+    assert stats.chisquare(bits[:, :128].sum(axis=0)).pvalue > 1e-3

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pprl.audit.refinement import refine, success_as_run
+from pprl.audit.refinement import found_by_part, refine, success_as_run
 from pprl.audit.roster_attack import attack_with_one_roster
 from pprl.audit.shared import PassTable, SharedBlocks, entries_shared, figures, shared_blocks
 from pprl.filters import Words
@@ -215,3 +215,53 @@ def test_no_students_no_success() -> None:
     """An empty roster finds nobody."""
     found = attack_with_one_roster(np.zeros((0, 2), int), np.zeros((0, 2), int))
     assert (found.success, found.most) == (0, 0)
+
+
+@given(passes=tables, data=st.data())
+def test_a_part_of_the_graph_is_the_graph_of_its_pairs(passes: Tables, data: st.DataObject) -> None:
+    """Against a loop over pairs: those of known records, and those that share enough blocks."""
+    graph = with_levels(graph_of(passes), 1)
+    known = np.array(data.draw(st.lists(st.booleans(), min_size=8, max_size=8)))
+
+    def pairs(some: SharedBlocks) -> list[tuple[int, int, int, int]]:
+        ends = zip(some.left.tolist(), some.right.tolist(), some.level.tolist(), strict=True)
+        return sorted(
+            (*sorted((int(some.record[a]), int(some.record[b]))), int(some.kind[a]), level)
+            for a, b, level in ends
+            if some.block[a] == some.block[b]
+        )
+
+    everything = pairs(graph)
+    among = graph.among(known)
+    assert pairs(among) == [p for p in everything if known[p[0]] and known[p[1]]]
+    assert len(among.record) == len(set(among.left.tolist()) | set(among.right.tolist()))
+    count = Counter(p[:2] for p in everything)
+    close = graph.of_close_records(2)
+    assert pairs(close) == [p for p in everything if count[p[:2]] >= 2]
+
+
+@given(passes=tables)
+def test_strangers_hide_those_whose_plaintext_is_known(passes: Tables) -> None:
+    """Who knows all does as well as refinement; who knows nobody finds nobody."""
+    graph = graph_of(passes)
+    everybody = np.ones(graph.records, bool)
+    assert found_by_part(graph, graph, everybody, 12) == pytest.approx(refine(graph).success)
+    assert found_by_part(graph, graph, ~everybody) == 0
+    one = everybody.copy()
+    one[1:] = False
+    assert found_by_part(graph, graph.among(one), one) <= 1
+
+
+def test_a_part_of_a_roster_finds_none_of_the_others() -> None:
+    """Records of unknown students are guessed wrongly, and candidates are the known alone."""
+    emitted = np.array([[1]] * 10 + [[3]] * 10)
+    known = np.arange(20) % 2 == 0
+    found = attack_with_one_roster(emitted, emitted, known=known)
+    assert (found.hit[~known] == 0).all()
+    assert (found.plain[~known] == 0).all()
+    assert found.hit[10] == pytest.approx(1 / 5)
+    assert found.sure[10] <= 1 / 10 + 1e-12
+    whole = attack_with_one_roster(emitted, emitted)
+    same = attack_with_one_roster(emitted, emitted, known=np.ones(20, bool))
+    assert (whole.hit == same.hit).all()
+    assert attack_with_one_roster(emitted, emitted, known=np.zeros(20, bool)).success == 0
