@@ -41,6 +41,7 @@ _SUREST = 0.9
 _BEGINNING = 0.7
 _FADING = 0.7
 _ALL = 0.89
+_STAYING = 0.98
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -83,11 +84,15 @@ def match_graphs(encoded: Matrix, plain: Matrix) -> Matching:
         return Matching(np.full(len(plain), -1), np.zeros(len(plain), np.float32), 0)
     start = _embedded(plain, encoded)
     one, other, anchors = *start, 0
+    before = np.zeros(0, np.int64)
     for turn in range(ROUNDS):
         rows, partners = _mutual(one, other)
+        found = rows * len(encoded) + partners
         settled = anchors >= _ALL * min(len(plain), len(encoded), MOST_ANCHORS)
-        if settled and len(rows) >= anchors:
+        # Large graphs have anchors enough from the first, mostly wrong: they must stay as well.
+        if settled and len(rows) >= anchors and np.isin(found[:anchors], before).mean() >= _STAYING:
             break
+        before = found
         anchors = min(MOST_ANCHORS, max(_FEWEST, int(_SUREST * len(rows))))
         rows, partners = rows[:anchors], partners[:anchors]
         anchors = len(rows)
