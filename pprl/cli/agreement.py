@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pprl.cli.options import OwnSigningKey
+from pprl.cli.passphrases import signing_key_of
+
 if TYPE_CHECKING:
     from pprl import Agreement
 
@@ -107,18 +110,15 @@ def sign(
     party: Annotated[
         str, typer.Option("--party", metavar="ID", help='Your id in it, or "hub" for the convener.')
     ],
-    signing_key: Annotated[
-        Path, typer.Option("--signing-key", metavar="FILE", help="Your own signing key.")
-    ],
+    signing_key: OwnSigningKey,
 ) -> None:
     """Sign an agreement as it stands. The signature is added to FILE.sig, for all to have."""
     import pprl
     from pprl.agreement.signatures import lines, path_of
     from pprl.cli.outputs import write_bytes
-    from pprl.cli.passphrases import passphrase_of
 
     agreement = pprl.Agreement.load(file)
-    key = pprl.SigningKey.load(signing_key, passphrase_of(signing_key))
+    key = signing_key_of(signing_key)
     signature = agreement.sign(party, key)
     write_bytes(lines([*agreement.signatures, signature]), path_of(file))
     typer.echo(f"{party} signed the agreement with the digest")

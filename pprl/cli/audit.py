@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pprl.cli.outputs import check_output
+from pprl.cli.options import AgreementFile, AllowUnverified
+from pprl.cli.outputs import check_output, write_bytes
+from pprl.cli.passphrases import identity_of
 from pprl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,9 +38,7 @@ def audit(
     submissions: Annotated[
         list[Path], typer.Argument(metavar="SUBMISSION...", help="One match file or several.")
     ],
-    agreement: Annotated[
-        Path, typer.Option("--agreement", metavar="FILE", help="The agreement, a TOML file.")
-    ],
+    agreement: AgreementFile,
     out: Annotated[
         Path,
         typer.Option(
@@ -72,14 +72,7 @@ def audit(
             help="At the hub: its private key, to which files are sealed; not needed in trials.",
         ),
     ] = None,
-    allow_unverified: Annotated[
-        bool,
-        typer.Option(
-            "--allow-unverified",
-            help="Also take files that are unsigned or signed by a key that the agreement does "
-            "not know.",
-        ),
-    ] = False,
+    allow_unverified: AllowUnverified = False,
 ) -> None:
     """Attack match files, and tell what an attacker could learn.
 
@@ -88,7 +81,6 @@ def audit(
     the hub you cannot open again: pprl encode --audit looks at it before.
     """
     import pprl
-    from pprl.cli.passphrases import passphrase_of
 
     figures = out.with_suffix(".json")
     taken = {f"match file {file.name}": file for file in submissions}
@@ -100,7 +92,7 @@ def audit(
     if (plaintext is None) != (truth is None):
         raise UsageError("--plaintext and --truth go together: the students and their id map.")
     agreed = pprl.Agreement.load(agreement)
-    own = pprl.Identity.load(identity, passphrase_of(identity)) if identity else None
+    own = identity_of(identity) if identity else None
     opened = [
         pprl.Submission.open(file, identity=own, signers=agreed, allow_unverified=allow_unverified)
         for file in submissions
@@ -114,13 +106,20 @@ def audit(
 def write_audit(
     opened: Sequence[Submission], agreed: Agreement, roster: RosterView | None, out: Path
 ) -> Audit:
-    """Attack submissions, and write the page and the figures beside it."""
+    """Attack submissions, and write the page and the figures beside it.
+
+    Raises:
+        UsageError: one of them cannot be written.
+    """
     import numpy as np
 
     from pprl.audit import audit as attacked
+    from pprl.audit.page import page
 
     found = attacked(opened, agreed, roster=roster, rng=np.random.default_rng(SEED))
-    _write(found, out, out.with_suffix(".json"))
+    figures = json.dumps(found.as_json(), indent=2, ensure_ascii=False) + "\n"
+    write_bytes(page(found).encode("utf-8"), out)
+    write_bytes(figures.encode("utf-8"), out.with_suffix(".json"))
     return found
 
 
@@ -178,24 +177,3 @@ def own_view(
 
     emitted, likeness, chosen = leaked_roster(students, agreed, id_map)
     return RosterView(own.institution, emitted, likeness, chosen)
-
-
-def _write(found: Audit, out: Path, figures: Path) -> None:
-    """Write the page and the figures.
-
-    Raises:
-        UsageError: one of them cannot be written.
-    """
-    from pprl.audit.page import page
-    from pprl.exchange.container import replacing
-
-    contents = {
-        out: page(found),
-        figures: json.dumps(found.as_json(), indent=2, ensure_ascii=False) + "\n",
-    }
-    for path, content in contents.items():
-        try:
-            with replacing(path) as file:
-                file.write(content.encode("utf-8"))
-        except OSError as error:
-            raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None

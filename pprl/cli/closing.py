@@ -9,6 +9,9 @@ from typing import Annotated
 
 import typer
 
+from pprl.cli.options import AgreementFile
+from pprl.cli.passphrases import signing_key_of
+
 _EXAMPLE = (
     "Example:\n\n\b\n"
     "pprl close linkage-key=compact.key state=orchard-usd.state.sqlite --agreement compact.toml "
@@ -22,9 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def close(
-    agreement: Annotated[
-        Path, typer.Option("--agreement", metavar="FILE", help="The agreement, a TOML file.")
-    ],
+    agreement: AgreementFile,
     signer: Annotated[
         str, typer.Option("--as", metavar="ID", help='Your id in the agreement, or "hub".')
     ],
@@ -64,7 +65,6 @@ def close(
     """
     import pprl
     from pprl.chain import Chain
-    from pprl.cli.passphrases import passphrase_of
     from pprl.exchange import closing
     from pprl.hub.custody.ledger import KIND as HUB_KIND
 
@@ -80,7 +80,7 @@ def close(
         _tell_missing([item for item in agreed.destruction.items if not chosen.get(item)])
         typer.echo("Nothing was destroyed. To destroy these files for good, run again with --yes.")
         return
-    key = pprl.SigningKey.load(signing_key, passphrase_of(signing_key)) if signing_key else None
+    key = signing_key_of(signing_key) if signing_key else None
     target = certificate or closing.certificate_beside(agreement)
     with contextlib.closing(Chain.open(log, kind, make=False)) as chain:
         written = closing.close(chain, agreed, signer, chosen, target, signing_key=key)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pprl.cli.data_map import check_map, tell_map, write_map
-from pprl.cli.outputs import check_output
+from pprl.cli.options import AgreementFile
+from pprl.cli.outputs import check_output, write_bytes
 from pprl.cli.roster import (
     AsJson,
     Columns,
@@ -27,9 +28,6 @@ from pprl.cli.roster import (
 )
 from pprl.errors import UsageError
 
-if TYPE_CHECKING:
-    from pprl.institution import Inspection
-
 PAGE = b"<!DOCTYPE html>"
 _EXAMPLE = (
     "Example:\n\n\b\n"
@@ -45,9 +43,7 @@ def register(app: typer.Typer) -> None:
 def inspect(
     *,
     students: Export = None,
-    agreement: Annotated[
-        Path, typer.Option("--agreement", metavar="FILE", help="The agreement, a TOML file.")
-    ],
+    agreement: AgreementFile,
     layout: LayoutName = "generic",
     column: Columns = None,
     on_error: Faults = OnError.STOP,
@@ -103,7 +99,7 @@ def inspect(
     roster, notes = read_roster(students, layout, columns, on_error, sql, url, use_other_names)
     found = pprl.inspect(roster, agreed, group=GROUP if group else "", notes=notes, progress=True)
     if page is not None:
-        write_page(found, page)
+        write_bytes(found.html().encode("utf-8"), page)
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(found), indent=2, ensure_ascii=True))
         return
@@ -114,18 +110,3 @@ def inspect(
         typer.echo(str(page))
     if data_map is not None:
         tell_map(data_map)
-
-
-def write_page(found: Inspection, path: Path) -> None:
-    """Write the page, readable by its owner alone.
-
-    Raises:
-        UsageError: it cannot be written.
-    """
-    from pprl.exchange.container import replacing
-
-    try:
-        with replacing(path) as file:
-            file.write(found.html().encode("utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None

@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+from pprl.cli.options import AgreementFile, OwnId, OwnSigningKey
+from pprl.cli.passphrases import identity_of, new_passphrase, passphrase_of, signing_key_of
+
 _NEW = "Example:\n\n\b\npprl key new compact.key"
 _SHOW = "Example:\n\n\b\npprl key show compact.key --agreement compact.toml"
 _SEND = (
@@ -18,9 +21,6 @@ _RECEIVE = (
     "Example:\n\n\b\npprl key receive for-county-college.age --agreement compact.toml "
     "--institution county-college --identity county-college.identity --out compact.key"
 )
-_Agreement = Annotated[
-    Path, typer.Option("--agreement", metavar="FILE", help="The agreement, a TOML file.")
-]
 
 
 class Kind(StrEnum):
@@ -65,7 +65,6 @@ def new(
 ) -> None:
     """Make a key, readable by you alone."""
     import pprl
-    from pprl.cli.passphrases import new_passphrase
 
     passphrase = new_passphrase() if locked else None
     if kind is Kind.LINKAGE:
@@ -96,7 +95,6 @@ def show(
 ) -> None:
     """Show what may be told of a key: its public part, or a linkage key's check value."""
     import pprl
-    from pprl.cli.passphrases import passphrase_of
     from pprl.errors import UsageError
     from pprl.exchange import identity, signing_key
     from pprl.exchange.container import LINKAGE_KEY_MAGIC
@@ -124,18 +122,15 @@ def show(
 
 def send(
     key: Annotated[Path, typer.Argument(metavar="KEY", help="The linkage key.")],
-    agreement: _Agreement,
+    agreement: AgreementFile,
     sender: Annotated[str, typer.Option("--from", metavar="ID", help="Your id in the agreement.")],
     receiver: Annotated[str, typer.Option("--to", metavar="ID", help="The institution's id.")],
-    signing_key: Annotated[
-        Path, typer.Option("--signing-key", metavar="FILE", help="Your own signing key.")
-    ],
+    signing_key: OwnSigningKey,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to write.")],
 ) -> None:
     """Seal the linkage key to another institution, signed by you. The hub cannot be named."""
     import pprl
     from pprl.cli.outputs import check_output, write_bytes
-    from pprl.cli.passphrases import passphrase_of
     from pprl.exchange.sealing import AGE_MAGIC
     from pprl.institution.sent_key import send_key
 
@@ -145,7 +140,7 @@ def send(
         pprl.Agreement.load(agreement),
         sender,
         receiver,
-        pprl.SigningKey.load(signing_key, passphrase_of(signing_key)),
+        signing_key_of(signing_key),
     )
     write_bytes(sealed, out)
     typer.echo(f"Send to {receiver} and no other:")
@@ -154,10 +149,8 @@ def send(
 
 def receive(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What pprl key send wrote.")],
-    agreement: _Agreement,
-    institution: Annotated[
-        str, typer.Option("--institution", metavar="ID", help="Your id in the agreement.")
-    ],
+    agreement: AgreementFile,
+    institution: OwnId,
     identity: Annotated[
         Path, typer.Option("--identity", metavar="FILE", help="Your own identity.")
     ],
@@ -165,7 +158,6 @@ def receive(
 ) -> None:
     """Open a linkage key that another institution sent, and keep it."""
     import pprl
-    from pprl.cli.passphrases import passphrase_of
     from pprl.errors import UsageError
     from pprl.institution.sent_key import receive_key
 
@@ -174,7 +166,7 @@ def receive(
     except OSError as error:
         raise UsageError(f"{file}: cannot be read ({error.strerror}).") from None
     agreed = pprl.Agreement.load(agreement)
-    own = pprl.Identity.load(identity, passphrase_of(identity))
+    own = identity_of(identity)
     key, sender = receive_key(sealed, agreed, institution, own)
     key.save(out)
     typer.echo(

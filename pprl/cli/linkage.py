@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pprl.cli.options import AgreementFile, AllowUnverified, HubIdentity
+from pprl.cli.passphrases import identity_of
 from pprl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,9 +29,7 @@ def register(app: typer.Typer) -> None:
 
 
 def link(
-    agreement: Annotated[
-        Path, typer.Option("--agreement", metavar="FILE", help="The agreement, a TOML file.")
-    ],
+    agreement: AgreementFile,
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The folder to make.")],
     files: Annotated[
         list[Path] | None,
@@ -86,14 +86,7 @@ def link(
             "since are linked too. May be repeated.",
         ),
     ] = None,
-    identity: Annotated[
-        Path | None,
-        typer.Option(
-            "--identity",
-            metavar="FILE",
-            help="The hub's private key, to which the files are sealed; not needed in trials.",
-        ),
-    ] = None,
+    identity: HubIdentity = None,
     renews: Annotated[
         list[Path] | None,
         typer.Option(
@@ -103,21 +96,13 @@ def link(
             "repeated.",
         ),
     ] = None,
-    allow_unverified: Annotated[
-        bool,
-        typer.Option(
-            "--allow-unverified",
-            help="Also take files that are unsigned or signed by a key that the agreement does "
-            "not know.",
-        ),
-    ] = False,
+    allow_unverified: AllowUnverified = False,
 ) -> None:
     """Link match files at the hub.
 
     Finds the records that are the same person, and gives each person a random study ID.
     """
     import pprl
-    from pprl.cli.passphrases import passphrase_of
     from pprl.exchange.closing import refuse_certified
     from pprl.hub.registry import Registry
     from pprl.progress import tracked
@@ -132,7 +117,7 @@ def link(
         raise UsageError("--registry-key is of use with --registry only.")
     if store is not None and earlier:
         raise UsageError("--earlier goes with match files; a store keeps its own.")
-    own = pprl.Identity.load(identity, passphrase_of(identity)) if identity else None
+    own = identity_of(identity) if identity else None
 
     def opened(paths: Sequence[Path]) -> list[pprl.Submission]:
         return [

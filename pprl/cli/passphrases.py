@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from pprl.errors import KeyFileError
+
+if TYPE_CHECKING:
+    from pprl import Identity, SigningKey
 
 VARIABLE = "PPRL_PASSPHRASE"
 
@@ -41,3 +45,25 @@ def new_passphrase() -> str:
     if not sys.stdin.isatty():
         raise KeyFileError(f"A passphrase is wanted. Set {VARIABLE}, or run this on a terminal.")
     return str(typer.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True))
+
+
+def signing_key_of(path: Path) -> SigningKey:
+    """The signing key in a file, unlocked if it is locked.
+
+    Raises:
+        KeyFileError: it cannot be read or unlocked, or is something else.
+    """
+    import pprl
+
+    return pprl.SigningKey.load(path, passphrase_of(path))
+
+
+def identity_of(path: Path) -> Identity:
+    """The private key in a file, unlocked if it is locked.
+
+    Raises:
+        KeyFileError: it cannot be read or unlocked, or is something else.
+    """
+    import pprl
+
+    return pprl.Identity.load(path, passphrase_of(path))

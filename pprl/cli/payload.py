@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pprl.cli.options import AgreementFile, OwnId
 from pprl.cli.outputs import check_output
+from pprl.cli.passphrases import signing_key_of
 from pprl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,12 +37,8 @@ def payload(
             metavar="ROWS", help="CSV: study_id, and columns that the agreement declares."
         ),
     ],
-    agreement: Annotated[
-        Path, typer.Option("--agreement", metavar="FILE", help="The agreement, a TOML file.")
-    ],
-    institution: Annotated[
-        str, typer.Option("--institution", metavar="ID", help="Your id in the agreement.")
-    ],
+    agreement: AgreementFile,
+    institution: OwnId,
     out: Annotated[
         Path, typer.Option("--out", metavar="FILE.pprl", help="The payload file to write.")
     ],
@@ -74,7 +72,6 @@ def payload(
     Columns that the agreement does not declare, or that look like identifiers, are refused.
     """
     import pprl
-    from pprl.cli.passphrases import passphrase_of
     from pprl.cli.submission import check_permitted
     from pprl.exchange.closing import refuse_certified
     from pprl.exchange.container import PAYLOAD_MAGIC
@@ -86,7 +83,7 @@ def payload(
     check_output(
         out, "payload file", (PAYLOAD_MAGIC, AGE_MAGIC), {"rows": rows, "agreement": agreement}
     )
-    signer = pprl.SigningKey.load(signing_key, passphrase_of(signing_key)) if signing_key else None
+    signer = signing_key_of(signing_key) if signing_key else None
     made = pprl.Payload.of(_read(rows, agreed), agreed, institution, sequence=sequence)
     _release(made, agreed, out, signer, log, id_map, crosswalk)
     typer.echo(f"{made.table.num_rows:,} rows of: {', '.join(made.table.column_names)}")

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pprl.cli.options import AgreementFile, HubIdentity
+from pprl.cli.passphrases import identity_of, passphrase_of
+
 if TYPE_CHECKING:
     from pprl.hub.custody import CustodyKey, LinkageStore
 
@@ -58,17 +61,8 @@ def add(
     files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Match files.")],
     store: Annotated[Path, _STORE],
     key: Annotated[Path, _KEY],
-    agreement: Annotated[
-        Path, typer.Option("--agreement", metavar="FILE", help="The agreement, a TOML file.")
-    ],
-    identity: Annotated[
-        Path | None,
-        typer.Option(
-            "--identity",
-            metavar="FILE",
-            help="The hub's private key, to which the files are sealed; not needed in trials.",
-        ),
-    ] = None,
+    agreement: AgreementFile,
+    identity: HubIdentity = None,
     allow_unverified: Annotated[
         bool, typer.Option("--allow-unverified", help="As in pprl link.")
     ] = False,
@@ -82,14 +76,13 @@ def add(
 ) -> None:
     """Take match files in: check, blind and log them; delete them if the agreement says so."""
     import pprl
-    from pprl.cli.passphrases import passphrase_of
     from pprl.exchange.closing import refuse_certified
     from pprl.hub.custody import CustodyKey
     from pprl.progress import tracked
 
     agreed = pprl.Agreement.load(agreement)
     refuse_certified(agreement, agreed)
-    own = pprl.Identity.load(identity, passphrase_of(identity)) if identity else None
+    own = identity_of(identity) if identity else None
     secret = CustodyKey.load(key, "linkage store", passphrase_of(key))
     with _opened(store, secret) as opened:
         for file in tracked(files, "taking in", True):
@@ -143,11 +136,8 @@ def unseal(
     ],
 ) -> None:
     """Open sealed encodings again, to link the next submissions."""
-    import pprl
-    from pprl.cli.passphrases import passphrase_of
-
     with _opened(store) as opened:
-        for path in opened.unseal(pprl.Identity.load(identity, passphrase_of(identity))):
+        for path in opened.unseal(identity_of(identity)):
             typer.echo(str(path))
 
 

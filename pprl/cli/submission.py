@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pprl.cli.audit import PAGE, own_view, tell_audit, write_audit
+from pprl.cli.options import AgreementFile, OwnId
 from pprl.cli.outputs import ID_MAP, check_output
+from pprl.cli.passphrases import passphrase_of, signing_key_of
 from pprl.cli.roster import (
     AsJson,
     Columns,
@@ -22,9 +24,9 @@ from pprl.cli.roster import (
     OtherNames,
     Query,
     check_source,
+    columns_of,
+    read_roster,
 )
-from pprl.cli.roster import columns_of as _columns
-from pprl.cli.roster import read_roster as _read
 from pprl.cli.told_of_encoding import learnt, summary, tell_in_json, tell_only
 from pprl.errors import PPRLError, UsageError
 
@@ -47,15 +49,11 @@ def register(app: typer.Typer) -> None:
 def encode(
     *,
     students: Export = None,
-    agreement: Annotated[
-        Path, typer.Option("--agreement", metavar="FILE", help="The agreement, a TOML file.")
-    ],
+    agreement: AgreementFile,
     key: Annotated[
         Path, typer.Option("--key", metavar="FILE", help="The institutions' linkage key.")
     ],
-    institution: Annotated[
-        str, typer.Option("--institution", metavar="ID", help="Your id in the agreement.")
-    ],
+    institution: OwnId,
     out: Annotated[
         Path, typer.Option("--out", metavar="FILE.pprl", help="The match file to write.")
     ],
@@ -116,18 +114,17 @@ def encode(
     The last line names the one file to send; those that must stay stand above it.
     """
     import pprl
-    from pprl.cli.passphrases import passphrase_of
     from pprl.exchange.closing import refuse_certified
     from pprl.exchange.container import MAGIC_ANY
     from pprl.exchange.sealing import AGE_MAGIC
 
     check_source(students, sql, url)
-    columns = _columns(column or [])
+    columns = columns_of(column or [])
     agreed = pprl.Agreement.load(agreement)
     refuse_certified(agreement, agreed)
     check_permitted(agreed, institution, signing_key)
     linkage_key = pprl.LinkageKey.load(key, passphrase_of(key))
-    signer = pprl.SigningKey.load(signing_key, passphrase_of(signing_key)) if signing_key else None
+    signer = signing_key_of(signing_key) if signing_key else None
     state = state or key.with_name(f"{institution}.state.sqlite")
     log = log or state.with_name(f"{institution}.disclosures.sqlite")
     taken = {"agreement": agreement, "linkage key": key}
@@ -148,12 +145,12 @@ def encode(
         check_output(audit.with_suffix(".json"), "audit's figures", b"{", taken)
 
     if dry_run:
-        roster, notes = _read(students, layout, columns, on_error, sql, url, use_other_names)
+        roster, notes = read_roster(students, layout, columns, on_error, sql, url, use_other_names)
         tell_only(pprl.inspect(roster, agreed, notes=notes, progress=True), as_json)
         return
     with _logging(log) as disclosures:
         disclosures.refuse_closed(agreed)
-        roster, notes = _read(students, layout, columns, on_error, sql, url, use_other_names)
+        roster, notes = read_roster(students, layout, columns, on_error, sql, url, use_other_names)
         with _opened(state) as own, own.transaction():
             encoded = pprl.encode(roster, agreed, linkage_key, institution, state=own)
             _check_id_map(encoded, id_map)
