@@ -117,12 +117,19 @@ def link(
         raise UsageError("--registry-key is of use with --registry only.")
     if store is not None and earlier:
         raise UsageError("--earlier goes with match files; a store keeps its own.")
+    if store is not None and renews:
+        raise UsageError("--renews goes with match files; a store has taken its own in.")
+    renewed = [pprl.Agreement.load(path) for path in renews or ()]
     own = identity_of(identity) if identity else None
 
     def opened(paths: Sequence[Path]) -> list[pprl.Submission]:
         return [
             pprl.Submission.open(
-                path, identity=own, signers=agreed, allow_unverified=allow_unverified
+                path,
+                identity=own,
+                signers=agreed,
+                renews=renewed,
+                allow_unverified=allow_unverified,
             )
             for path in tracked(paths, "reading", True)
         ]

@@ -175,6 +175,31 @@ def test_the_hub_needs_its_identity_and_no_linkage_key(
         assert not (here / "linkage").exists()
 
 
+def test_files_made_before_a_renewal_are_linked_under_it(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If the agreement that was renewed is named too; without it, and for a store, it is told."""
+    agree(capsys)
+    told("key new fresno.key", capsys)
+    shutil.copy("fresno.key", "reedley.key")
+    for name in ("fresno", "reedley"):
+        told(ENCODE.format(name), capsys)
+    text = Path("compact.toml").read_text(encoding="utf-8")
+    renewed = text.replace("expires = 2999-12-31", "expires = 2999-12-30")
+    Path("renewed.toml").write_text(renewed, encoding="utf-8")
+    for name in ("fresno", "reedley", "hub"):
+        told(f"agreement sign renewed.toml --party {name} --signing-key {name}.signing", capsys)
+    link = f"{LINK.replace('compact', 'renewed')} --identity hub.identity"
+    assert run(shlex.split(link)) == 1
+    assert "If this one renews that, give that one too" in capsys.readouterr().err
+    stored = "link --store store --agreement renewed.toml --renews compact.toml --out linkage"
+    assert run(shlex.split(stored)) == 1
+    assert "--renews goes with match files" in capsys.readouterr().err
+    assert not (here / "linkage").exists()
+    told(f"{link} --renews compact.toml", capsys)
+    assert (here / "linkage").is_dir()
+
+
 def test_changes_between_agreements_are_told(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
