@@ -12,14 +12,13 @@ those of all entries. Figures are written to `results/coins.json`.
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.kept import keep_each
 from benchmarks.what_a_hub_learns import Encodings, encodings, f1, of_sources, rosters_of
 from pprl import Submission
 from pprl.agreement import LinkageSection
@@ -100,16 +99,5 @@ def measured(persons: int, seed: int, profile: str) -> dict[str, object]:
     return found
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Measure, and keep the figures."""
-    persons = int(arguments[0]) if arguments else 20_000
-    seed = int(arguments[1]) if len(arguments) > 1 else 1
-    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    for profile in arguments[2:] or ("students-1", "students-2"):
-        results[f"{persons}/{seed}/{profile}"] = measured(persons, seed, profile)
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-        print(json.dumps(results[f"{persons}/{seed}/{profile}"]))
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    keep_each(RESULTS, measured, sys.argv[1:], seed=1)

@@ -26,14 +26,12 @@ import pprl
 from pprl import Agreement, LinkageKey, State, Submission
 from pprl.agreement import LinkageSection, Pass
 from pprl.audit import simulate
-from pprl.exchange import Entries
+from pprl.audit.distinguisher import Bits, bits_of
 from pprl.exchange.submission import to_arrow
 from tests.rosters import agreement_on, varied
 
 PASSES = ("birth-date+first", "first-last", "name-sound+zip")
 """Passes of `students-1` with 1, 2 and 3 entries a record; together they hold every segment."""
-
-Bits = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -83,11 +81,6 @@ def run(rows: pd.DataFrame, agreement: Agreement, key: bytes, secret: bytes, see
 def _secret(purpose: str, number: int) -> bytes:
     """32 bytes that stand for a fresh secret of a run."""
     return hashlib.sha256(f"{purpose} {number}".encode()).digest()
-
-
-def bits_of(entries: Entries) -> Bits:
-    """`uint8[n, bits]`, one for each bit of the filters."""
-    return np.unpackbits(entries.filters.astype("<u8").view(np.uint8), axis=1, bitorder="little")
 
 
 def segments_of(

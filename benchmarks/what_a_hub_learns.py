@@ -15,7 +15,6 @@ is to tell decoys from students' entries in the largest file.
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -25,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 import pprl
+from benchmarks.kept import RUN, keep_each
 from pprl import Agreement, LinkageKey, State, Submission
 from pprl.audit.distinguisher import classifier_area, features, p_values
 from pprl.audit.refinement import refine, success_as_run
@@ -262,22 +262,15 @@ def decoys_of(persons: int, seed: int, profile: str) -> dict[str, object]:
 
 def main(arguments: Sequence[str]) -> None:
     """Measure, and keep the figures."""
-    ways = {"--bounds": bounds, "--febrl": of_febrl, "--decoys": decoys_of}
+    ways = {
+        "--bounds": (bounds, RUN),
+        "--febrl": (of_febrl, "FEBRL 4/{profile}"),
+        "--decoys": (decoys_of, RUN + "/decoys"),
+    }
     asked = [argument for argument in arguments if argument in ways]
-    measure = ways[asked[0]] if asked else measured
-    arguments = [argument for argument in arguments if argument not in ways]
-    persons = int(arguments[0]) if arguments else 20_000
-    seed = int(arguments[1]) if len(arguments) > 1 else 11
-    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    for profile in arguments[2:] or PROFILES:
-        entry = f"{persons}/{seed}/{profile}"
-        if measure is of_febrl:
-            entry = f"FEBRL 4/{profile}"
-        elif measure is decoys_of:
-            entry += "/decoys"
-        results[entry] = measure(persons, seed, profile)
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-        print(json.dumps(results[entry]))
+    measure, run = ways[asked[0]] if asked else (measured, RUN)
+    others = [argument for argument in arguments if argument not in ways]
+    keep_each(RESULTS, measure, others, seed=11, profiles=PROFILES, run=run)
 
 
 if __name__ == "__main__":
