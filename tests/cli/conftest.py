@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,33 @@ minimum = 2
 partnership = "6f1c2a0e-9d1b-4c56-8a53-3e0f7a1d9b42"
 profile = "students-1-strict"
 """
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """What is in a folder: each file's path and bytes."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else b""
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+def check_refused(
+    arguments: str, code: int, told: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Run a command that is wrong, and check what it says and leaves.
+
+    The cause stands on standard error, without traceback or student; no file is made or changed.
+    """
+    before = contents(here)
+    assert run(shlex.split(arguments)) == code
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("pprl: ")
+    assert told in output.err
+    assert "Traceback" not in output.err
+    assert "internal error" not in output.err
+    assert CANARY.lower() not in output.err.lower()
+    assert contents(here) == before
 
 
 def encode_arguments(folder: Path, institution: str, **changed: str) -> list[str]:
@@ -91,8 +119,5 @@ def folder(linked: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def tree() -> Callable[[Path], dict[str, bytes]]:
-    """What is in a folder: each file's path and bytes."""
-    return lambda folder: {
-        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else b""
-        for path in sorted(folder.rglob("*"))
-    }
+    """What is in a folder, by a function."""
+    return contents

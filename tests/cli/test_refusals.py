@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,7 @@ import pprl
 from pprl.cli import run
 from pprl.errors import SubmissionError
 from pprl.institution import id_map
-from tests.cli.conftest import CANARY, encode_arguments
+from tests.cli.conftest import CANARY, check_refused, encode_arguments
 
 Tree = Callable[[Path], dict[str, bytes]]
 ALWAYS = (
@@ -117,23 +116,10 @@ WRONG = [
 
 @pytest.mark.parametrize(("arguments", "code", "told"), WRONG)
 def test_what_is_wrong_is_told_and_nothing_is_changed(
-    arguments: str,
-    code: int,
-    told: str,
-    here: Path,
-    tree: Tree,
-    capsys: pytest.CaptureFixture[str],
+    arguments: str, code: int, told: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One line on standard error with the way out; no file made, changed or half-written."""
-    before = tree(here)
-    assert run(shlex.split(arguments)) == code
-    output = capsys.readouterr()
-    assert output.out == ""
-    assert output.err.startswith("pprl: ")
-    assert told in output.err
-    assert "Traceback" not in output.err
-    assert CANARY.lower() not in output.err.lower()
-    assert tree(here) == before
+    check_refused(arguments, code, told, here, capsys)
 
 
 def test_a_file_of_another_key_is_told(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pprl.cli import run
 from pprl.synthetic import write_export
-from tests.cli.conftest import CANARY
+from tests.cli.conftest import CANARY, check_refused
 
 Tree = Callable[[Path], dict[str, bytes]]
 ENCODE = (
@@ -138,21 +136,7 @@ def test_forty_cases_and_more_are_tried() -> None:
 
 @pytest.mark.parametrize(("arguments", "code", "expected"), WRONG)
 def test_a_message_names_the_cause_and_the_way_out(
-    arguments: str,
-    code: int,
-    expected: str,
-    here: Path,
-    tree: Tree,
-    capsys: pytest.CaptureFixture[str],
+    arguments: str, code: int, expected: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On standard error, without traceback or student; nothing is made or changed."""
-    before = tree(here)
-    assert run(shlex.split(arguments)) == code
-    output = capsys.readouterr()
-    assert output.out == ""
-    assert output.err.startswith("pprl: ")
-    assert expected in output.err
-    assert "Traceback" not in output.err
-    assert "internal error" not in output.err
-    assert CANARY.lower() not in output.err.lower()
-    assert tree(here) == before
+    check_refused(arguments, code, expected, here, capsys)
