@@ -164,7 +164,7 @@ def encode(
     if as_json:
         tell_in_json(encoded, notes, (key, state, log, id_map), out, head)
         return
-    for line in (*summary(encoded), *(f"note: {note}" for note in notes), *learnt(encoded)):
+    for line in (*summary(encoded), *(f"note: {note}" for note in notes), *learnt()):
         typer.echo(line)
     typer.echo(f"head of the disclosure log, to be noted elsewhere: {head}")
     typer.echo("Keep here; the hub must never hold any of these:")
@@ -212,10 +212,10 @@ def _check_id_map(encoded: Encoded, path: Path) -> None:
     Raises:
         UsageError: it would replace another submission's, or what is there cannot be read.
     """
-    from pprl.institution.id_map import check_vacant, id_map_bytes
+    from pprl.institution.id_map import check_vacant
 
     try:
-        check_vacant(path, id_map_bytes(encoded.id_map))
+        check_vacant(path, encoded.id_map)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None
 

@@ -32,7 +32,7 @@ def summary(encoded: Encoded) -> Iterator[str]:
         yield f"submission {submission.manifest.sequence} under this state and key"
 
 
-def learnt(encoded: Encoded) -> Iterator[str]:
+def learnt() -> Iterator[str]:
     """What the hub can learn of the file, for whoever sends it."""
     yield (
         "In the file: random-looking entries, no field of a student. The hub learns how many "

@@ -18,7 +18,7 @@ def id_map_bytes(id_map: pd.DataFrame) -> bytes:
     return text.encode("utf-8")
 
 
-def check_vacant(path: str | os.PathLike[str], content: bytes) -> None:
+def check_vacant(path: str | os.PathLike[str], id_map: pd.DataFrame) -> None:
     """Check that no other map would be lost.
 
     A crosswalk names records by number, and numbers change with the students: joined by the map of
@@ -27,7 +27,7 @@ def check_vacant(path: str | os.PathLike[str], content: bytes) -> None:
     Raises:
         UsageError: there is a file of that name with other content.
     """
-    if Path(path).exists() and Path(path).read_bytes() != content:
+    if Path(path).exists() and Path(path).read_bytes() != id_map_bytes(id_map):
         raise UsageError(
             f"{path}: is the id map of another submission, whose crosswalk cannot be read without "
             "it, so it is not overwritten. Name another file, such as one with the year in it."
@@ -40,11 +40,10 @@ def write_id_map(id_map: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     Raises:
         UsageError: there is a file of that name with other content, or it cannot be written.
     """
-    content = id_map_bytes(id_map)
     try:
-        check_vacant(path, content)
+        check_vacant(path, id_map)
         with replacing(path) as file:
-            file.write(content)
+            file.write(id_map_bytes(id_map))
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None
 
