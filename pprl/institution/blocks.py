@@ -155,13 +155,13 @@ class Blocking:
 
     def _of_birth_dates(self, source: str) -> tuple[Digests, NDArray[np.bool_]]:
         """The digest of each student's birth date, or of a part of it, and who has one."""
-        year, month, day = self._students.birth.T.astype(np.int64)
-        codes, dates = pd.factorize(year * 10000 + month * 100 + day)
+        born = self._students.born
+        codes, dates = pd.factorize(born)
         texts = [
             _date_part(source, date // 10000, date // 100 % 100, date % 100)
             for date in dates.tolist()
         ]
-        return per_text(np.array(texts, object), self._digest)[codes], year != 0
+        return per_text(np.array(texts, object), self._digest)[codes], born != 0
 
     def _of_words(self, transform: str) -> Digests:
         """The digest of what a transform makes of each word of the names: `uint64[v]`."""

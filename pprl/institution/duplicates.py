@@ -56,9 +56,9 @@ def _candidates(by_id: NormalisedStudents) -> tuple[Indices, list[Indices]]:
     Members ascend. Most groups are pairs, which are judged all at once. Records that share no
     further field with another of their group are not among them: nothing could join them.
     """
-    year, month, day = by_id.birth.astype(np.int64).T
-    known = np.flatnonzero((by_id.first != "") & (by_id.last != "") & (year != 0))
-    key = (year * 10000 + month * 100 + day)[known]
+    born = by_id.born
+    known = np.flatnonzero((by_id.first != "") & (by_id.last != "") & (born != 0))
+    key = born[known]
     for names in (by_id.first, by_id.last):
         key = _paired(key, names[known])
     shares = np.zeros(len(known), dtype=bool)

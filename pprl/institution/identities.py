@@ -156,10 +156,8 @@ def traits_of(students: NormalisedStudents, key: bytes) -> Traits:
         students: the n students.
         key: 32 bytes of the institution's own.
     """
-    year, month, day = students.birth.astype(np.int64).T
-    birth = (year * 100 + month) * 100 + day
-    columns = (
-        birth,
+    columns: tuple[NDArray[np.object_] | NDArray[np.int64], ...] = (
+        students.born,
         canonical_first_name(students.first),
         students.last,
         students.state_id,

@@ -70,7 +70,7 @@ def token_table(
     if name == "given_names":
         return _of_words(words.given, words, len(students), digest)
     if name == "birth_date":
-        return _of_dates(students.birth, digest)
+        return _of_dates(students.born, digest)
     if name in ("first_name", "last_name"):
         codes, values = pd.factorize({"first_name": students.first}.get(name, students.last))
         return _shared(_bigrams(np.asarray(values, object), digest), codes)
@@ -101,10 +101,9 @@ def _value_tokens(name: str, value: str) -> list[str]:
     return [value]
 
 
-def _of_dates(birth: NDArray[np.int32], digest: Callable[[str], int]) -> TokenTable:
+def _of_dates(born: Integers, digest: Callable[[str], int]) -> TokenTable:
     """Year, month, day, and month and day in either order."""
-    year, month, day = birth.T.astype(np.int64)
-    codes, dates = pd.factorize(year * 10000 + month * 100 + day)
+    codes, dates = pd.factorize(born)
     tokens = []
     for date in dates.tolist():
         y, m, d = f"{date // 10000:04}", f"{date // 100 % 100:02}", f"{date % 100:02}"
