@@ -10,7 +10,6 @@ values, 3e-8), in which case two students withhold each other's entry.
 from __future__ import annotations
 
 import functools
-import hmac
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +26,7 @@ from pprl.institution.name_words import (
     per_text,
 )
 from pprl.institution.normalise import NormalisedStudents
-from pprl.institution.prf import Prf
+from pprl.institution.prf import Prf, text_digest
 
 Integers = NDArray[np.int64]
 Digests = NDArray[np.uint64]
@@ -135,8 +134,7 @@ class Blocking:
 
     def _digest(self, text: str) -> int:
         """The digest of one value of a part."""
-        digest = hmac.digest(self._value_key, text.encode("utf-8"), "sha256")
-        return int.from_bytes(digest[:8], "little")
+        return text_digest(self._value_key, text)
 
     def _single(self, part: BlockingPart) -> PartValues:
         """A part with at most one value a student."""

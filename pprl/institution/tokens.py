@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pprl.institution.name_words import NameWords, Words
 from pprl.institution.names import canonical_first_name
 from pprl.institution.normalise import NormalisedStudents
+from pprl.institution.prf import text_digest
 
 Integers = NDArray[np.int64]
 Digests = NDArray[np.uint64]
@@ -61,10 +62,7 @@ def token_table(
         key: the segment's key; a token's digest is the first 8 bytes of its HMAC-SHA-256,
             little-endian.
     """
-
-    def digest(token: str) -> int:
-        return int.from_bytes(hmac.digest(key, token.encode("utf-8"), "sha256")[:8], "little")
-
+    digest = functools.partial(text_digest, key)
     if name == "names":
         return _of_words(words.first.joined(words.last), words, len(students), digest)
     if name == "given_names":
@@ -72,7 +70,7 @@ def token_table(
     if name == "birth_date":
         return _of_dates(students.born, digest)
     if name in ("first_name", "last_name"):
-        codes, values = pd.factorize({"first_name": students.first}.get(name, students.last))
+        codes, values = pd.factorize(students.first if name == "first_name" else students.last)
         return _shared(_bigrams(np.asarray(values, object), digest), codes)
     codes, values = pd.factorize(_single(name, students))
     tokens = [_value_tokens(name, value) if value else [] for value in values]
