@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from pprl.agreement.agreement import Agreement
 from pprl.agreement.legal import EXCEPTIONS
+from pprl.agreement.party import HUB
 from pprl.agreement.signatures import latest, verify
 from pprl.errors import AgreementError, SignatureError
 
@@ -33,7 +34,7 @@ def enforce(
         agreement.party(party)
     if agreement.trial:
         return
-    signers = chosen + [signer for signer in agreement.signers if signer not in _ids(agreement)]
+    signers = [*chosen, HUB] if agreement.convener_key else chosen
     faults = [
         *missing_lines(agreement),
         *out_of_date(agreement, today or datetime.date.today()),
@@ -95,16 +96,10 @@ def signature_fault(agreement: Agreement, signer: str) -> str:
     return ""
 
 
-def changed_sections(agreement: Agreement, signed: object) -> list[str]:
+def changed_sections(agreement: Agreement, signed: Mapping[str, str]) -> list[str]:
     """Names of the sections whose digest is not the one that was signed."""
-    known = dict(signed) if isinstance(signed, dict) else {}
     ours = agreement.section_digests
-    return [f"[{name}]" for name in ours if known.get(name) != ours[name]]
-
-
-def _ids(agreement: Agreement) -> set[str]:
-    """The parties' ids."""
-    return {party.id for party in agreement.parties}
+    return [f"[{name}]" for name in ours if signed.get(name) != ours[name]]
 
 
 def _value(agreement: Agreement, line: str) -> object:

@@ -66,7 +66,7 @@ def as_markdown(blocks: Iterable[Block]) -> str:
     """The page as Markdown."""
     written = []
     for block in blocks:
-        lines = [_markdown_text(line) for line in block.lines]
+        lines = [markdown_text(line) for line in block.lines]
         if block.kind in ("title", "heading"):
             written.append(f"{'#' if block.kind == 'title' else '##'} {lines[0]}")
         elif block.kind == "list":
@@ -255,7 +255,7 @@ def _in_words(part: BlockingPart) -> str:
     return f"the first {part.transform} letters of {words}" if part.transform else words
 
 
-def _markdown_text(line: str) -> str:
+def markdown_text(line: str) -> str:
     """A text in which no letter is taken for markup."""
     return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", line.replace("\n", " "))
 

@@ -10,7 +10,6 @@ values, 3e-8), in which case two students withhold each other's entry.
 from __future__ import annotations
 
 import functools
-import hmac
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +26,7 @@ from pprl.institution.name_words import (
     per_text,
 )
 from pprl.institution.normalise import NormalisedStudents
-from pprl.institution.prf import Prf
+from pprl.institution.prf import Prf, text_digest
 
 Integers = NDArray[np.int64]
 Digests = NDArray[np.uint64]
@@ -135,8 +134,7 @@ class Blocking:
 
     def _digest(self, text: str) -> int:
         """The digest of one value of a part."""
-        digest = hmac.digest(self._value_key, text.encode("utf-8"), "sha256")
-        return int.from_bytes(digest[:8], "little")
+        return text_digest(self._value_key, text)
 
     def _single(self, part: BlockingPart) -> PartValues:
         """A part with at most one value a student."""
@@ -155,13 +153,13 @@ class Blocking:
 
     def _of_birth_dates(self, source: str) -> tuple[Digests, NDArray[np.bool_]]:
         """The digest of each student's birth date, or of a part of it, and who has one."""
-        year, month, day = self._students.birth.T.astype(np.int64)
-        codes, dates = pd.factorize(year * 10000 + month * 100 + day)
+        born = self._students.born
+        codes, dates = pd.factorize(born)
         texts = [
             _date_part(source, date // 10000, date // 100 % 100, date % 100)
             for date in dates.tolist()
         ]
-        return per_text(np.array(texts, object), self._digest)[codes], year != 0
+        return per_text(np.array(texts, object), self._digest)[codes], born != 0
 
     def _of_words(self, transform: str) -> Digests:
         """The digest of what a transform makes of each word of the names: `uint64[v]`."""

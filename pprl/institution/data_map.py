@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pprl.agreement.page import markdown_text
 from pprl.agreement.rules import SMALLEST_CELL
 from pprl.errors import UsageError
 from pprl.institution.columns import Texts, text_column
@@ -212,4 +213,4 @@ def _row(cells: Sequence[str]) -> str:
 
 def _escaped(text: str) -> str:
     """A header in which nothing is taken for markup."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", " ".join(text.split()))
+    return markdown_text(" ".join(text.split()))

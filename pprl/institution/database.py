@@ -55,7 +55,7 @@ def read_students_sql(
             "your own."
         )
     source = _result(query, url)
-    return students_from({found.tables[0].name: source}, found, columns, on_error, (), 3)
+    return students_from({found.tables[0].name: source}, found, columns, on_error, ())
 
 
 def _result(query: str, url: str) -> RecordFile:

@@ -56,9 +56,9 @@ def _candidates(by_id: NormalisedStudents) -> tuple[Indices, list[Indices]]:
     Members ascend. Most groups are pairs, which are judged all at once. Records that share no
     further field with another of their group are not among them: nothing could join them.
     """
-    year, month, day = by_id.birth.astype(np.int64).T
-    known = np.flatnonzero((by_id.first != "") & (by_id.last != "") & (year != 0))
-    key = (year * 10000 + month * 100 + day)[known]
+    born = by_id.born
+    known = np.flatnonzero((by_id.first != "") & (by_id.last != "") & (born != 0))
+    key = born[known]
     for names in (by_id.first, by_id.last):
         key = _paired(key, names[known])
     shares = np.zeros(len(known), dtype=bool)
@@ -88,10 +88,24 @@ def is_full(middles: Texts) -> npt.NDArray[np.bool_]:
 
 
 def _are_one(by_id: NormalisedStudents, left: Indices, right: Indices) -> npt.NDArray[np.bool_]:
-    """`bool[p]`: pairs that share a further field and do not contradict each other.
+    """`bool[p]`: pairs that share a further field and do not contradict each other."""
+    agree, contradict = _compared(by_id, left, right)
+    return agree & ~contradict
 
-    The same as `_relations` of two members.
-    """
+
+def _relations(
+    by_id: NormalisedStudents, members: Indices
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which members share a further field, and which contradict each other; `bool[g, g]` each."""
+    g = len(members)
+    agree, contradict = _compared(by_id, np.repeat(members, g), np.tile(members, g))
+    return agree.reshape(g, g), contradict.reshape(g, g)
+
+
+def _compared(
+    by_id: NormalisedStudents, left: Indices, right: Indices
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which pairs share a further field, and which contradict each other; `bool[p]` each."""
     agree = np.zeros(len(left), dtype=bool)
     contradict = np.zeros(len(left), dtype=bool)
     for name in ("zip", "state_id", "sex", "middle"):
@@ -103,32 +117,6 @@ def _are_one(by_id: NormalisedStudents, left: Indices, right: Indices) -> npt.ND
             begin_alike = np.array([a[:1] == b[:1] for a, b in zip(one, other, strict=True)], bool)
             contradict |= both & ~same & ~(begin_alike & ~(full & is_full(other)))
             agree |= same & full
-        else:
-            if name != "sex":
-                agree |= same
-            if name != "zip":
-                contradict |= both & ~same
-    return agree & ~contradict
-
-
-def _relations(
-    by_id: NormalisedStudents, members: Indices
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Which members share a further field, and which contradict each other; `bool[g, g]` each."""
-    g = len(members)
-    agree = np.zeros((g, g), dtype=bool)
-    contradict = np.zeros((g, g), dtype=bool)
-    for name in ("zip", "state_id", "sex", "middle"):
-        values = getattr(by_id, name)[members]
-        present = values != ""
-        both = present[:, None] & present[None, :]
-        same = both & (values[:, None] == values[None, :])
-        if name == "middle":
-            full = is_full(values)
-            begins = np.array([value[:1] for value in values], dtype=object)
-            compatible = begins[:, None] == begins[None, :]
-            contradict |= both & ~same & ~(compatible & ~(full[:, None] & full[None, :]))
-            agree |= same & full[:, None]
         else:
             if name != "sex":
                 agree |= same

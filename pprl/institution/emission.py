@@ -11,6 +11,7 @@ from pprl.agreement.linkage import Pass
 from pprl.errors import StudentsError
 from pprl.institution.block_values import BlockValues
 from pprl.institution.ledger import Ledger
+from pprl.institution.sorted_digests import places_in
 
 FEWEST_KNOWN = 50
 
@@ -35,9 +36,8 @@ class Owners:
 
     def own(self, student: NDArray[np.int64], holder: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Whether each holder is one of the local ids of the student beside it: `bool[n]`."""
-        place = np.searchsorted(self.digests, holder)
-        place[place == len(self.digests)] = 0
-        own: NDArray[np.bool_] = (self.digests[place] == holder) & (self.student[place] == student)
+        place, known = places_in(self.digests, holder)
+        own: NDArray[np.bool_] = known & (self.student[place] == student)
         return own
 
 

@@ -72,23 +72,13 @@ def encode(
         UsageError: a column is missing or holds something other than text; no such kernel.
         StateError: the state is another party's, or cannot be written.
     """
-    if state is None:
-        with contextlib.closing(State.in_memory()) as own:
-            return encode(
-                students,
-                agreement,
-                key,
-                institution_id,
-                state=own,
-                kernel=kernel,
-                progress=progress,
-                today=today,
-            )
     enforce(agreement, (institution_id,), today=today)
     section = agreement.linkage
-    keys = Keys.of(key, section.digest, institution_id, state)
     epsilon = agreement.records.epsilon
     with contextlib.ExitStack() as stack:
+        if state is None:
+            state = stack.enter_context(contextlib.closing(State.in_memory()))
+        keys = Keys.of(key, section.digest, institution_id, state)
         stack.enter_context(state.transaction())
         state.serve(institution_id)
         roster = roster_of(students, agreement, keys, kernel)

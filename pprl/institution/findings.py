@@ -60,8 +60,7 @@ def findings(
     ):
         written = _written(text_column(students, field))
         tell(field, f"{what}: read as missing", written & (getattr(normalised, attribute) == ""))
-    year, month, day = normalised.birth.astype(np.int64).T
-    born = year * 10000 + month * 100 + day
+    born = normalised.born
     now = today.year * 10000 + today.month * 100 + today.day
     tell("birth_date", "in the future", born > now)
     tell("birth_date", f"younger than {YOUNGEST}", (born > now - YOUNGEST * 10000) & (born <= now))

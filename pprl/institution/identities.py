@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from pprl.institution.names import canonical_first_name
 from pprl.institution.normalise import NormalisedStudents
+from pprl.institution.sorted_digests import places_in
 
 MOST_DIFFERENCES = 1
 """Traits in which a local id's student may differ from the one it named before."""
@@ -107,7 +108,7 @@ def identify(
         the students' identities and the new table.
     """
     count = int(student.max(initial=-1)) + 1
-    row, found = _rows_of(known, local_ids)
+    row, found = places_in(known.local_ids, local_ids)
     before = np.zeros((len(local_ids), TRAITS), np.uint32)
     before[found] = known.traits[row[found]]
     now = traits[student]
@@ -156,10 +157,8 @@ def traits_of(students: NormalisedStudents, key: bytes) -> Traits:
         students: the n students.
         key: 32 bytes of the institution's own.
     """
-    year, month, day = students.birth.astype(np.int64).T
-    birth = (year * 100 + month) * 100 + day
-    columns = (
-        birth,
+    columns: tuple[NDArray[np.object_] | NDArray[np.int64], ...] = (
+        students.born,
         canonical_first_name(students.first),
         students.last,
         students.state_id,
@@ -179,15 +178,6 @@ def _trait(values: NDArray[np.object_] | NDArray[np.int64], key: bytes, purpose:
     table = np.maximum(np.frombuffer(digests, "<u4"), np.uint32(1))
     table = np.where(np.array([not value for value in distinct], bool), UNKNOWN, table)
     return table[codes].astype(np.uint32)
-
-
-def _rows_of(table: Identities, local_ids: Digests) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Where each local id stands in the table (`intp[m]`, any row if nowhere), and whether."""
-    if not len(table):
-        return np.zeros(len(local_ids), np.intp), np.zeros(len(local_ids), bool)
-    row = np.searchsorted(table.local_ids, local_ids)
-    row[row == len(table)] = 0
-    return row, table.local_ids[row] == local_ids
 
 
 def _first_of_each(values: NDArray[np.uint64] | NDArray[np.int64]) -> NDArray[np.intp]:
@@ -211,9 +201,8 @@ def renamed(identities: Digests, joined: Digests) -> Digests:
     if not len(joined):
         return identities
     old, new = joined[np.argsort(joined[:, 0])].T
-    place = np.searchsorted(old, identities)
-    place[place == len(old)] = 0
-    return np.where(old[place] == identities, new[place], identities)
+    place, given_up = places_in(old, identities)
+    return np.where(given_up, new[place], identities)
 
 
 def _merged(old: Identities, new: Identities, replaced: NDArray[np.intp]) -> Identities:

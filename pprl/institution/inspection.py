@@ -208,8 +208,7 @@ def _coverage(
 
 def _alike(records: NormalisedStudents) -> tuple[Flags, Flags]:
     """Who has a double (first and last name, birth date) and who a twin (last name, birth date)."""
-    year, month, day = records.birth.astype(np.int64).T
-    born = year * 10000 + month * 100 + day
+    born = records.born
     last = pd.DataFrame({"born": born, "last": records.last})
     known = (born > 0) & (records.last != "")
     twin = last.duplicated(keep=False).to_numpy() & known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -18,24 +19,9 @@ from pprl.institution.layout import (
     TableLayout,
 )
 
-_TABLE_KEYS = {
-    *(
-        "name",
-        "files",
-        "kind",
-        "delimiter",
-        "quoting",
-        "header",
-        "columns",
-        "places",
-        "key",
-        "keep",
-        "drop",
-    ),
-    *("optional", "selects"),
-}
-_FIELD_KEYS = {"headers", "table", "codes", "after", "strip", "date"}
-_LAYOUT_KEYS = {"name", "title", "publisher", "edition", "source", "notes", "guess"}
+_TABLE_KEYS = {field.name for field in dataclasses.fields(TableLayout)}
+_FIELD_KEYS = {field.name for field in dataclasses.fields(FieldLayout)}
+_LAYOUT_KEYS = {field.name for field in dataclasses.fields(Layout)} - {"tables", "fields"}
 
 
 def layout_names() -> tuple[str, ...]:

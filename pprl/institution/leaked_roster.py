@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from pprl.agreement import Agreement, LinkageSection
 from pprl.errors import UsageError
 from pprl.institution.blocks import Blocking
-from pprl.institution.collapse import collapse
 from pprl.institution.name_words import NameWords
-from pprl.institution.normalise import NormalisedStudents, normalise
-from pprl.institution.roster import LISTED
+from pprl.institution.normalise import NormalisedStudents
+from pprl.institution.roster import declared
 from pprl.institution.tokens import token_table
 
 MOST_COMPARED = 2_000
@@ -44,8 +43,7 @@ def leaked_roster(
         UsageError: a record's students are not in the roster.
     """
     section = agreement.linkage
-    declared = [c for c in students.columns if c in LISTED or c in section.fields]
-    collapsed = collapse(normalise(students[declared], country=section.country))
+    collapsed = declared(students, section)
     owner = pd.Series(collapsed.local_id_student, index=collapsed.local_ids)
     first = id_map.drop_duplicates("record").sort_values("record")
     student = owner.reindex(first["local_id"].to_numpy()).to_numpy()

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pprl.institution.sorted_digests import places_in
+
 
 @dataclass(frozen=True)
 class Ledger:
@@ -22,12 +24,10 @@ class Ledger:
 
     def holder_of(self, tokens: NDArray[np.uint64]) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
         """Which tokens were ever sent (`bool[m]`), and for whom (`uint64[m]`, 0 where not)."""
-        place = np.searchsorted(self.tokens, tokens)
-        place[place == len(self.tokens)] = 0
-        if not len(self.tokens):
-            return np.zeros(len(tokens), bool), np.zeros(len(tokens), np.uint64)
-        known = self.tokens[place] == tokens
-        return known, np.where(known, self.holders[place], np.uint64(0))
+        place, known = places_in(self.tokens, tokens)
+        holders = np.zeros(len(tokens), np.uint64)
+        holders[known] = self.holders[place[known]]
+        return known, holders
 
     def with_entries(self, tokens: NDArray[np.uint64], holders: NDArray[np.uint64]) -> Ledger:
         """This ledger and further blocks; a block already in it keeps its holder."""

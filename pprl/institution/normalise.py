@@ -98,6 +98,13 @@ class NormalisedStudents:
         """Tell the number of rows, never what they hold."""
         return f"<NormalisedStudents: {len(self)} rows>"
 
+    @property
+    def born(self) -> npt.NDArray[np.int64]:
+        """`int64[n]`: each birth date as one number, YYYYMMDD; 0 for missing."""
+        year, month, day = self.birth.T.astype(np.int64)
+        born: npt.NDArray[np.int64] = year * 10000 + month * 100 + day
+        return born
+
     def take(self, rows: npt.NDArray[np.int64]) -> NormalisedStudents:
         """Return the given rows, in the given order."""
         return NormalisedStudents(

@@ -12,6 +12,7 @@ blocks, those of two million records under one pass, below 2**-56.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,7 +21,10 @@ from numpy.typing import NDArray
 
 Words = NDArray[np.uint64]
 
-_BLOCK = 16
+
+def text_digest(key: bytes, text: str) -> int:
+    """The first 8 bytes of the text's HMAC-SHA-256, little-endian."""
+    return int.from_bytes(hmac.digest(key, text.encode("utf-8"), "sha256")[:8], "little")
 
 
 class Prf:

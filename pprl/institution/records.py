@@ -15,10 +15,8 @@ from typing import Any
 import numpy as np
 
 from pprl.errors import StudentsError, UsageError
+from pprl.institution.identifiers import EXACT_DIGITS
 from pprl.institution.table import Table, TextColumn
-
-EXACT_DIGITS = 15
-"""Digits that a spreadsheet keeps of a number."""
 
 
 class RecordFile:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pprl.agreement import Agreement
+from pprl.agreement import Agreement, LinkageSection
 from pprl.errors import StudentsError
 from pprl.institution.blocks import Blocking
 from pprl.institution.collapse import Students, collapse
@@ -69,6 +69,12 @@ class Roster:
         return pd.DataFrame({"record": record[order], "local_id": self.students.local_ids[order]})
 
 
+def declared(students: pd.DataFrame, section: LinkageSection) -> Students:
+    """Normalise and collapse students, by the fields that the agreement declares and no others."""
+    columns = [c for c in students.columns if c in LISTED or c in section.fields]
+    return collapse(normalise(students[columns], country=section.country))
+
+
 def roster_of(
     students: pd.DataFrame, agreement: Agreement, keys: Keys, kernel: KernelName | None
 ) -> Roster:
@@ -85,8 +91,7 @@ def roster_of(
         UsageError: a column cannot be used, or there is no such kernel.
     """
     section = agreement.linkage
-    declared = [c for c in students.columns if c in LISTED or c in section.fields]
-    collapsed = collapse(normalise(students[declared], country=section.country))
+    collapsed = declared(students, section)
     if len(collapsed) < agreement.records.minimum:
         raise StudentsError(
             f"There are {len(collapsed)} students; the agreement asks for at least "

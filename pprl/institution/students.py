@@ -82,7 +82,7 @@ def read_students(
     sources, notes = open_export(
         Path(path), found, lambda header: len(recognise(header, fields, columns))
     )
-    return students_from(sources, found, columns, on_error, notes, stacklevel=3)
+    return students_from(sources, found, columns, on_error, notes)
 
 
 def check_arguments(columns: Mapping[str, str], on_error: str) -> None:
@@ -108,9 +108,10 @@ def students_from(
     columns: Mapping[str, str],
     on_error: str,
     notes: Sequence[str],
-    stacklevel: int,
 ) -> pd.DataFrame:
     """The students in the tables of an export; as `read_students`.
+
+    Warnings are told to the caller of the function that calls this one.
 
     Args:
         sources: the tables by their names in the layout.
@@ -118,7 +119,6 @@ def students_from(
         columns: our name -> their header, where the layout's do not serve.
         on_error: "stop" or "skip".
         notes: what was assumed while opening them.
-        stacklevel: of whom warnings are told to.
     """
     file = sources[layout.tables[0].name].file
     places = map_headers(sources, layout, columns)
@@ -137,7 +137,7 @@ def students_from(
         raise StudentsError(f"{file}: no row is without a fault. {' '.join(sorted(faults))}.")
     further = [*doubtful_identifiers(cells, table.lines, file), *_other_names_told(cells, file)]
     for note in (*notes, *told, *date_notes, *further, *fault_notes):
-        warnings.warn(note, StudentsWarning, stacklevel=stacklevel)
+        warnings.warn(note, StudentsWarning, stacklevel=3)
     cells["birth_date"] = cells["birth_date"].mapped(lambda text: dates.iso.get(text, ""))
     kept = np.flatnonzero(~np.isin(table.lines, left_out))
     kept = kept[_order_of_effect(table, file)[kept].argsort(kind="stable")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pprl.institution.name_words import NameWords, Words
 from pprl.institution.names import canonical_first_name
 from pprl.institution.normalise import NormalisedStudents
+from pprl.institution.prf import text_digest
 
 Integers = NDArray[np.int64]
 Digests = NDArray[np.uint64]
@@ -61,18 +62,15 @@ def token_table(
         key: the segment's key; a token's digest is the first 8 bytes of its HMAC-SHA-256,
             little-endian.
     """
-
-    def digest(token: str) -> int:
-        return int.from_bytes(hmac.digest(key, token.encode("utf-8"), "sha256")[:8], "little")
-
+    digest = functools.partial(text_digest, key)
     if name == "names":
         return _of_words(words.first.joined(words.last), words, len(students), digest)
     if name == "given_names":
         return _of_words(words.given, words, len(students), digest)
     if name == "birth_date":
-        return _of_dates(students.birth, digest)
+        return _of_dates(students.born, digest)
     if name in ("first_name", "last_name"):
-        codes, values = pd.factorize({"first_name": students.first}.get(name, students.last))
+        codes, values = pd.factorize(students.first if name == "first_name" else students.last)
         return _shared(_bigrams(np.asarray(values, object), digest), codes)
     codes, values = pd.factorize(_single(name, students))
     tokens = [_value_tokens(name, value) if value else [] for value in values]
@@ -101,10 +99,9 @@ def _value_tokens(name: str, value: str) -> list[str]:
     return [value]
 
 
-def _of_dates(birth: NDArray[np.int32], digest: Callable[[str], int]) -> TokenTable:
+def _of_dates(born: Integers, digest: Callable[[str], int]) -> TokenTable:
     """Year, month, day, and month and day in either order."""
-    year, month, day = birth.T.astype(np.int64)
-    codes, dates = pd.factorize(year * 10000 + month * 100 + day)
+    codes, dates = pd.factorize(born)
     tokens = []
     for date in dates.tolist():
         y, m, d = f"{date // 10000:04}", f"{date // 100 % 100:02}", f"{date % 100:02}"

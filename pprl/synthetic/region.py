@@ -109,8 +109,6 @@ def population(persons: int = 20_000, *, seed: int, errors: str = "customary") -
     Raises:
         UsageError: if `persons` is less than 1 or no error process has that name.
     """
-    if persons < 1:
-        raise UsageError(f"a population needs at least one person, not {persons}")
     rng = np.random.Generator(np.random.PCG64(seed))
     return draw_population(persons, NameTables.load(), rates_named(errors), rng)
 
@@ -173,7 +171,13 @@ class Region:
 def draw_region(
     persons: int, tables: NameTables, rates: ErrorRates, rng: np.random.Generator
 ) -> Region:
-    """Draw a region's people and their records."""
+    """Draw a region's people and their records.
+
+    Raises:
+        UsageError: if `persons` is less than 1.
+    """
+    if persons < 1:
+        raise UsageError(f"a population needs at least one person, not {persons}")
     places = Places.draw(rng)
     people = draw_people(persons, tables, places, rates.western_name, rng)
     enrolments = draw_enrolments(people, places, rates.moved, rng)

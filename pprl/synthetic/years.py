@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pprl.errors import UsageError
-from pprl.synthetic.error_rates import rates_named
+from pprl.synthetic.error_rates import ErrorRates, rates_named
 from pprl.synthetic.name_tables import ETHNICITIES, NameTables
 from pprl.synthetic.recording import record
 from pprl.synthetic.region import Population, Region, draw_region
@@ -63,14 +62,13 @@ def two_years(
     Raises:
         UsageError: if `persons` is less than 1 or no error process has that name.
     """
-    if persons < 1:
-        raise UsageError(f"a population needs at least one person, not {persons}")
     rates = rates or YearlyRates()
     rng = np.random.Generator(np.random.PCG64(seed))
     tables = NameTables.load()
-    region = draw_region(persons, tables, rates_named(errors), rng)
+    error_rates = rates_named(errors)
+    region = draw_region(persons, tables, error_rates, rng)
     in_first, in_second = _enrolled(region, rates, rng)
-    rows = _a_year_later(region, tables, errors, rates, rng)
+    rows = _a_year_later(region, tables, error_rates, rates, rng)
     return region.population(enrolled=in_first), region.population(rows, in_second)
 
 
@@ -87,7 +85,7 @@ def _enrolled(region: Region, rates: YearlyRates, rng: np.random.Generator) -> t
 def _a_year_later(
     region: Region,
     tables: NameTables,
-    errors: str,
+    errors: ErrorRates,
     rates: YearlyRates,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
@@ -109,7 +107,7 @@ def _a_year_later(
         region.state_ids,
         region.registrars,
         tables,
-        rates_named(errors),
+        errors,
         rng,
     )
     told = happens(rng, rates.told, len(who))
