@@ -215,8 +215,10 @@ class Registry:
             if run not in standing:
                 listed = ", ".join(map(str, standing))
                 raise UsageError(f"There is no run {run} to go back to. Runs: {listed}.")
-            for name, source in (("persons", "''"), ("members", "source")):
-                column = "study_id" if name == "persons" else "recipient_id"
+            for name, column, source in (
+                ("persons", "study_id", "''"),
+                ("members", "recipient_id", "source"),
+            ):
                 chosen = f"SELECT {column} AS name, {source} AS source FROM {name} WHERE since"
                 self._store.rows(
                     "INSERT INTO withdrawn SELECT name, source, ? FROM "
