@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
+from pprl.hub.model import logit
 from pprl.hub.scoring import Candidates
 
 Floats = NDArray[np.float64]
@@ -146,8 +147,7 @@ def one_to_one(
 
 def beyond(probability: Floats, threshold: float) -> Floats:
     """Log-odds of probabilities less those of a threshold, bounded so that none is infinite."""
-    bounded = np.clip(np.append(probability, threshold), TINY, 1 - TINY)
-    log_odds = np.log(bounded) - np.log1p(-bounded)
+    log_odds = logit(np.clip(np.append(probability, threshold), TINY, 1 - TINY))
     evidence: Floats = log_odds[:-1] - log_odds[-1]
     return evidence
 

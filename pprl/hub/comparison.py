@@ -38,21 +38,23 @@ class PassPairs:
     token: NDArray[np.uint64]
     pattern: NDArray[np.int64]
 
-    def counts(self, groups: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def counts(self, groups: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """How often each pattern occurs.
 
         Args:
             groups: how many pairs of sources there are.
 
         Returns:
-            the distinct patterns `int64[p]`, rising, and their counts `int64[groups, p]`.
+            the distinct patterns `int64[p]`, rising, their counts `int64[groups, p]`, and the place
+            of each pair's pattern among them `int64[n]`.
         """
         patterns = np.flatnonzero(np.bincount(self.pattern))
-        place = np.zeros(int(patterns.max(initial=0)) + 1, np.int64)
-        place[patterns] = np.arange(len(patterns))
-        cell = self.group.astype(np.int64) * len(patterns) + place[self.pattern]
+        number = np.zeros(int(patterns.max(initial=0)) + 1, np.int64)
+        number[patterns] = np.arange(len(patterns))
+        place = number[self.pattern]
+        cell = self.group.astype(np.int64) * len(patterns) + place
         counts = np.bincount(cell, minlength=groups * len(patterns))
-        return patterns, counts.reshape(groups, len(patterns))
+        return patterns, counts.reshape(groups, len(patterns)), place
 
 
 def source_pairs(sources: int) -> list[tuple[int, int]]:

@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -114,11 +115,12 @@ def link(
     kept = is_current[ends[0]] & is_current[ends[1]]
     order = np.lexsort((candidates.token, candidates.group, -probability))
     order = order[kept[order]]
+    verdicts, group = verdicts.of(order), candidates.group[order]
     judgement = Judgement(
         probability=probability[order],
         accepted=np.zeros(len(order), bool),
-        found=verdicts.found[order],
-        agrees=verdicts.agrees[order],
+        found=verdicts.found,
+        agrees=verdicts.agrees,
         passes=passes,
         fields=fields,
         completeness=both_have([submission.manifest for submission in admitted], fields),
@@ -139,15 +141,15 @@ def link(
         agreement=agreement,
         threshold=decision.threshold,
         records=dict(zip(names, current, strict=True)),
-        candidates=_table(candidates, groups, names, probability, accepted, order),
-        quality=estimate(judgement, candidates.group[order].astype(np.int64), pairs_of_sources),
+        candidates=_table(candidates, groups, names, judgement, order),
+        quality=estimate(judgement, group.astype(np.int64), pairs_of_sources),
         study_ids=_study_ids(linked, agreement, registry)[is_current].reset_index(drop=True),
         decision=decision,
         judgement=judgement,
         reasons=Reasons(
             [JudgedPass.of(item, own) for item, own in zip(scored, passes, strict=True)],
-            verdicts.of(order),
-            candidates.group[order],
+            verdicts,
+            group,
         ),
     )
 
@@ -181,17 +183,8 @@ def _answered(
     """
     if missing := {*PAIR, "same"} - set(answers.columns):
         raise UsageError(f"answers lacks the columns {', '.join(sorted(missing))}.")
-    first, second = np.array(groups, np.int64).T
-    labels = np.array(names, object)
-    table = pd.DataFrame(
-        {
-            "source_a": labels[first[candidates.group]],
-            "record_a": candidates.left,
-            "source_b": labels[second[candidates.group]],
-            "record_b": candidates.right,
-            "place": np.arange(len(candidates.group)),
-        }
-    )
+    every = np.arange(len(candidates.group))
+    table = pd.DataFrame(_named(candidates, groups, names, every) | {"place": every})
     found = table.merge(answers[[*PAIR, "same"]].drop_duplicates(PAIR), on=PAIR)
     return Answered(found["place"].to_numpy(np.int64), found["same"].to_numpy(bool))
 
@@ -234,22 +227,33 @@ def _table(
     candidates: Candidates,
     groups: list[tuple[int, int]],
     names: list[str],
-    probability: NDArray[np.float64],
-    accepted: NDArray[np.bool_],
+    judgement: Judgement,
     order: NDArray[np.int64],
 ) -> pd.DataFrame:
     """The scored pairs of this year's records, most probable first, ties by content."""
-    first, second = np.array(groups, np.int64).T
-    labels = np.array(names, object)
-    group = candidates.group[order]
     return pd.DataFrame(
-        {
-            "source_a": labels[first[group]],
-            "record_a": candidates.left[order],
-            "source_b": labels[second[group]],
-            "record_b": candidates.right[order],
-            "probability": probability[order],
+        _named(candidates, groups, names, order)
+        | {
+            "probability": judgement.probability,
             "n_passes": candidates.passes[order],
-            "accepted": accepted[order],
+            "accepted": judgement.accepted,
         }
     )
+
+
+def _named(
+    candidates: Candidates,
+    groups: list[tuple[int, int]],
+    names: list[str],
+    places: NDArray[np.int64],
+) -> dict[str, NDArray[Any]]:
+    """Some candidates as they are named outside: `source_a, record_a, source_b, record_b`."""
+    first, second = np.array(groups, np.int64).T
+    labels = np.array(names, object)
+    group = candidates.group[places]
+    return {
+        "source_a": labels[first[group]],
+        "record_a": candidates.left[places],
+        "source_b": labels[second[group]],
+        "record_b": candidates.right[places],
+    }

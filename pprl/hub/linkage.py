@@ -145,14 +145,8 @@ class Linkage:
         if self.judgement is None:
             raise UsageError(_NOT_KEPT)
         known = groups.dropna().drop_duplicates(["source", "record"])
-        of_record = known.set_index(["source", "record"])["group"]
-        sides = [
-            of_record.reindex(
-                pd.MultiIndex.from_frame(self.candidates[[f"source_{x}", f"record_{x}"]])
-            ).reset_index(drop=True)
-            for x in "ab"
-        ]
-        part, names = pd.factorize(sides[0].fillna(sides[1]), sort=True)
+        first, second = known_of_both(self.candidates, known, "group")
+        part, names = pd.factorize(first.fillna(second), sort=True)
         told = Estimates(self.judgement).parts(part.astype(np.int64), len(names))
         rows = [{"group": name, **row} for name, row in zip(names, told, strict=True)]
         return pd.DataFrame(rows, columns=["group", *COLUMNS])
@@ -201,6 +195,26 @@ class Linkage:
         for name, number in self.records.items():
             table.loc[name, name] = number
         return table
+
+
+def known_of_both(
+    candidates: pd.DataFrame, known: pd.DataFrame, column: str
+) -> tuple[pd.Series, pd.Series]:
+    """What is known of the first and of the second record of each candidate; missing if nothing is.
+
+    Args:
+        candidates: `source_a, record_a, source_b, record_b`.
+        known: `source, record`, each record once, and the column.
+        column: which.
+    """
+    of_record = known.set_index(["source", "record"])[column]
+    first, second = (
+        of_record.reindex(
+            pd.MultiIndex.from_frame(candidates[[f"source_{x}", f"record_{x}"]])
+        ).reset_index(drop=True)
+        for x in "ab"
+    )
+    return first, second
 
 
 def _with_interval(value: float, interval: tuple[float, float]) -> str:

@@ -68,7 +68,7 @@ class PassModel:
         weight = np.zeros(len(levels))
         for column, (m, u) in enumerate(zip(self.m, self.u, strict=True)):
             weight += match_weights(m, u)[levels[:, column]]
-        return _logit(self.share)[:, None] + weight
+        return logit(self.share)[:, None] + weight
 
 
 def fit(
@@ -100,7 +100,7 @@ def fit(
     model = PassModel(tuple(p.mean for p in m), tuple(p.mean for p in u), share, 0.0)
     for _ in range(ITERATIONS):
         before = model
-        posterior = _sigmoid(model.log_odds(levels))
+        posterior = sigmoid(model.log_odds(levels))
         matched = counts * posterior
         per_pattern = matched.sum(axis=0)
         model = PassModel(
@@ -138,13 +138,13 @@ def _shares(matched: Floats, pairs: NDArray[np.int64]) -> Floats:
     return shares
 
 
-def _logit(share: Floats) -> Floats:
+def logit(share: Floats) -> Floats:
     """Log-odds of shares."""
     odds: Floats = np.log(share) - np.log1p(-share)
     return odds
 
 
-def _sigmoid(log_odds: Floats) -> Floats:
+def sigmoid(log_odds: Floats) -> Floats:
     """Probabilities of log-odds, without overflow."""
     probability: Floats = 0.5 * (1 + np.tanh(log_odds / 2))
     return probability

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pprl.agreement import Pass
 from pprl.hub.missed import Cells, Incidence, MissedMatches
+from pprl.hub.model import logit, sigmoid
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -123,13 +124,10 @@ class Estimates:
         self._row, self._rows = rows.row, len(rows.cell)
         self._missed = MissedMatches(rows, judgement.completeness)
         shifts = [NormalDist().inv_cdf((k + 0.5) / SHIFTS) for k in range(SHIFTS)]
-        bounded = np.clip(judgement.probability, TINY, 1 - TINY)
-        log_odds = np.log(bounded) - np.log1p(-bounded)
+        log_odds = logit(np.clip(judgement.probability, TINY, 1 - TINY))
         self._bin = np.clip((log_odds + MOST) / (2 * MOST) * BINS, 0, BINS - 1).astype(np.int64)
         middle = (np.arange(BINS) + 0.5) * (2 * MOST / BINS) - MOST
-        self._shifted = _probability(
-            middle[None, :] + (np.array(shifts) * judgement.doubt)[:, None]
-        )
+        self._shifted = sigmoid(middle[None, :] + (np.array(shifts) * judgement.doubt)[:, None])
         weight = self._weights(judgement.probability)
         self.cells: Cells = self._missed.estimate(weight)
         self._unseen_draws = self._drawn_unseen()
@@ -248,12 +246,6 @@ def estimate(judgement: Judgement, group: Integers, names: Sequence[tuple[str, s
         by_sources=by_sources,
         by_pass=estimates.by_pass(),
     )
-
-
-def _probability(log_odds: Floats) -> Floats:
-    """Probabilities of log-odds."""
-    probability: Floats = 0.5 * (1 + np.tanh(log_odds / 2))
-    return probability
 
 
 def _interval(draws: Floats, value: float) -> Interval:

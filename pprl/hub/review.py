@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pprl.errors import UsageError
+from pprl.hub.model import logit, sigmoid
 
 PAIR = ["source_a", "record_a", "source_b", "record_b"]
 ANSWERS = ("same", "different", "")
@@ -110,19 +111,16 @@ class Answered:
         (Platt's scaling with its slope held at 1). Every pair is shifted; those answered are then
         as sure as an answer is.
         """
-        bounded = np.clip(probability, 1e-12, 1 - 1e-12)
-        log_odds = np.log(bounded) - np.log1p(-bounded)
+        log_odds = logit(np.clip(probability, 1e-12, 1 - 1e-12))
         asked, shift, precision = log_odds[self.place], 0.0, 1 / doubt**2
         for _ in range(50):
-            p = 0.5 * (1 + np.tanh((asked + shift) / 2))
+            p = sigmoid(asked + shift)
             slope = float((self.same - p).sum()) - precision * shift
             curve = float((p * (1 - p)).sum()) + precision
             shift += slope / curve
-        p = 0.5 * (1 + np.tanh((asked + shift) / 2))
+        p = sigmoid(asked + shift)
         left = 1 / np.sqrt(float((p * (1 - p)).sum()) + precision)
-        out = np.where(
-            probability > 0, 0.5 * (1 + np.tanh(np.clip(log_odds + shift, -700, 700) / 2)), 0.0
-        )
+        out = np.where(probability > 0, sigmoid(np.clip(log_odds + shift, -700, 700)), 0.0)
         out[self.place] = np.where(self.same, SURE, 1 - SURE)
         return out, float(left)
 

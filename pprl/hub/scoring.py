@@ -153,7 +153,7 @@ def column_levels(
 
 def score_pass(pairs: PassPairs, linkage_pass: Pass, groups: int, believed: Believed) -> ScoredPass:
     """Fit one pass's model and score its pairs; what it learns is added to `believed`."""
-    patterns, counts = pairs.counts(groups)
+    patterns, counts, place = pairs.counts(groups)
     names = pairs.comparison.attributes
     columns = columns_of(names, linkage_pass)
     levels = column_levels(pairs.comparison.levels_of(patterns), names, columns)
@@ -178,7 +178,6 @@ def score_pass(pairs: PassPairs, linkage_pass: Pass, groups: int, believed: Beli
     order = np.lexsort((np.broadcast_to(patterns, table.shape), table))
     rank = np.empty(table.shape, np.int32)
     np.put_along_axis(rank, order, np.arange(len(patterns), dtype=np.int32)[None, :], axis=1)
-    place = np.searchsorted(patterns, pairs.pattern)
     return ScoredPass(
         pairs,
         columns,

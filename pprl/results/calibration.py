@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pprl.hub import drawing
+from pprl.hub.linkage import known_of_both
 
 BINS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
@@ -20,16 +21,10 @@ def calibration(candidates: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     Returns:
         `from, to, pairs, expected, true`, a row for each decile that has pairs.
     """
-    person = known.set_index(["source", "record"])["person"]
-    sides = [
-        person.reindex(
-            pd.MultiIndex.from_frame(candidates[[f"source_{x}", f"record_{x}"]])
-        ).to_numpy()
-        for x in "ab"
-    ]
-    told = pd.notna(sides[0]) & pd.notna(sides[1])
+    first, second = (side.to_numpy() for side in known_of_both(candidates, known, "person"))
+    told = pd.notna(first) & pd.notna(second)
     probability = candidates["probability"].to_numpy()[told]
-    true = (sides[0] == sides[1])[told]
+    true = (first == second)[told]
     decile = np.clip(np.digitize(probability, BINS[1:-1]), 0, len(BINS) - 2)
     rows = pd.DataFrame({"decile": decile, "expected": probability, "true": true})
     means = rows.groupby("decile")[["expected", "true"]].mean()

@@ -126,7 +126,7 @@ def test_sources_without_a_block_in_common_give_no_pairs(
     """The arrays are empty, of the right types."""
     submissions = [make_submission("a", 4, 1), make_submission("b", 4, 50)]
     pairs = compare_pass(submissions, agreement.linkage, agreement.linkage.passes[0])
-    patterns, counts = pairs.counts(1)
+    patterns, counts, _ = pairs.counts(1)
     assert len(pairs.group) == len(patterns) == 0
     assert counts.shape == (1, 0)
     assert (pairs.left.dtype, pairs.token.dtype) == (np.uint32, np.uint64)
@@ -142,8 +142,9 @@ def test_patterns_are_counted_by_pair_of_sources(rows: list[tuple[int, int]], gr
     pattern = np.array([row[1] for row in rows], np.int64)
     record, token = np.zeros(len(rows), np.uint32), np.zeros(len(rows), np.uint64)
     pairs = PassPairs(Comparison((), ()), group, record, record, token, pattern)
-    patterns, counts = pairs.counts(groups)
+    patterns, counts, places = pairs.counts(groups)
     assert patterns.tolist() == sorted(set(pattern.tolist()))
+    assert patterns[places].tolist() == pattern.tolist()
     assert counts.shape == (groups, len(patterns))
     expected = Counter(rows)
     for g in range(groups):

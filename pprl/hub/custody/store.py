@@ -283,9 +283,10 @@ class LinkageStore:
         """Refuse a key under which nothing that is here was blinded."""
         if self._key is None:
             return
+        own = self._key.check_value
         for link in self.ledger.links():
             body = link.body
-            if body["event"] == events.RECEIVED and body["blinding"] != self._key.check_value:
+            if body["event"] == events.RECEIVED and body["blinding"] != own:
                 raise CustodyError(
                     f"{self._folder}: was filled under another key, and what is blinded under two "
                     "keys cannot be linked. Find that key, or make a new store."

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import os
 import secrets
 from pathlib import Path
 
@@ -19,10 +18,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from numpy.typing import NDArray
 
 from pprl.errors import KeyFileError
-from pprl.hub.registry.store import is_open_to_others
+from pprl.exchange.key_file import refuse_open_to_others, save_key_file
 
 KEY_BYTES = 32
-_HEADER = b"pprl registry key 1\n"
+_MAGIC = b"pprl registry key 1"
 
 
 class RegistryKey:
@@ -42,14 +41,7 @@ class RegistryKey:
             KeyFileError: a file of that name exists, or it cannot be written.
         """
         secret = secrets.token_bytes(KEY_BYTES)
-        try:
-            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
-            with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-                file.write(_HEADER + base64.b64encode(secret) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise KeyFileError(f"{path}: cannot be written ({error.strerror}).") from None
+        save_key_file(path, _MAGIC, base64.b64encode(secret) + b"\n", None)
         return cls(secret)
 
     @classmethod
@@ -61,19 +53,18 @@ class RegistryKey:
         """
         try:
             content = path.read_bytes().replace(b"\r\n", b"\n")
-            shared = is_open_to_others(path)
+            refuse_open_to_others(path)
         except OSError as error:
             raise KeyFileError(
                 f"{path}: cannot be read ({error.strerror}). Without its key a registry finds "
                 "nobody again: restore the key from a backup."
             ) from None
-        if shared:
-            raise KeyFileError(f"{path}: is open to other users. Run: chmod 600 {path}")
+        header = _MAGIC + b"\n"
         try:
-            secret = base64.b64decode(content.removeprefix(_HEADER).strip(), validate=True)
+            secret = base64.b64decode(content.removeprefix(header).strip(), validate=True)
         except binascii.Error:
             secret = b""
-        if not content.startswith(_HEADER) or len(secret) != KEY_BYTES:
+        if not content.startswith(header) or len(secret) != KEY_BYTES:
             raise KeyFileError(f"{path}: is not a registry key. Restore it from a backup.")
         return cls(secret)
 

@@ -81,6 +81,12 @@ def last_run(store: Store) -> int:
     return int(store.rows("SELECT coalesce(max(run), 0) FROM runs WHERE undone IS NULL")[0][0])
 
 
+def is_common(store: Store) -> bool:
+    """Whether all recipients were last told the same ID of a person."""
+    found = store.rows("SELECT common FROM runs WHERE run = ?", (last_run(store),))
+    return bool(found and found[0][0])
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Changes:
     """What a run changes.

@@ -12,7 +12,7 @@ import pandas as pd
 from pprl.agreement import Agreement
 from pprl.errors import MismatchError, RegistryError, UsageError
 from pprl.hub.registry.blinding import RegistryKey
-from pprl.hub.registry.contents import contents, last_run
+from pprl.hub.registry.contents import contents, is_common, last_run
 from pprl.hub.registry.run import Linked, Named, carry_on
 from pprl.hub.registry.store import Store, is_address, open_store
 
@@ -140,7 +140,7 @@ class Registry:
         held = np.frombuffer(found[0][0], "<u4").astype(np.int64)
         holding = contents(self._store)
         names = holding.members.recipient_id[held]
-        if self._is_common():
+        if is_common(self._store):
             names = holding.study_ids[holding.members.person[held]]
         return pd.DataFrame({"record": np.arange(len(held), dtype=np.uint32), "study_id": names})
 
@@ -150,7 +150,7 @@ class Registry:
         A source may be told these. Merges and splits of its records' persons that its own IDs do
         not show are not among them.
         """
-        told = "study_id" if self._is_common() else "recipient_id"
+        told = "study_id" if is_common(self._store) else "recipient_id"
         rows = self._store.rows(
             f"SELECT DISTINCT r.moment, b.{told}, a.{told} FROM "
             "(SELECT m.member, m.until, m.recipient_id, p.study_id FROM members m "
@@ -215,8 +215,10 @@ class Registry:
             if run not in standing:
                 listed = ", ".join(map(str, standing))
                 raise UsageError(f"There is no run {run} to go back to. Runs: {listed}.")
-            for name, source in (("persons", "''"), ("members", "source")):
-                column = "study_id" if name == "persons" else "recipient_id"
+            for name, column, source in (
+                ("persons", "study_id", "''"),
+                ("members", "recipient_id", "source"),
+            ):
                 chosen = f"SELECT {column} AS name, {source} AS source FROM {name} WHERE since"
                 self._store.rows(
                     "INSERT INTO withdrawn SELECT name, source, ? FROM "
@@ -237,11 +239,6 @@ class Registry:
     def _rows_of_runs(self) -> list[tuple[int]]:
         """The runs that stand."""
         return self._store.rows("SELECT run FROM runs WHERE undone IS NULL ORDER BY run")
-
-    def _is_common(self) -> bool:
-        """Whether all recipients were last told the same ID of a person."""
-        found = self._store.rows("SELECT common FROM runs WHERE run = ?", (last_run(self._store),))
-        return bool(found and found[0][0])
 
     def _agree(self, name: str, value: str) -> None:
         """Check what the registry was made under, or note it at the first run."""

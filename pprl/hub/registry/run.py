@@ -12,7 +12,14 @@ from pprl.agreement import Agreement
 from pprl.errors import MismatchError
 from pprl.exchange import Submission
 from pprl.hub.registry.blinding import RegistryKey
-from pprl.hub.registry.contents import Changes, contents, known_blocks, last_rosters, last_run
+from pprl.hub.registry.contents import (
+    Changes,
+    contents,
+    is_common,
+    known_blocks,
+    last_rosters,
+    last_run,
+)
 from pprl.hub.registry.reasons import Evidence, events
 from pprl.hub.registry.recipients import recipient_ids
 from pprl.hub.registry.recognition import Blocks, least_shared, recognise
@@ -214,5 +221,4 @@ def _alters(changes: Changes, store: Store, agreement: Agreement) -> bool:
     last = last_rosters(store)
     if any(last.get(name) != roster for name, roster in changes.rosters.items()):
         return True
-    (common,) = store.rows("SELECT common FROM runs WHERE run = ?", (last_run(store),))[0]
-    return bool(common) != agreement.output.common_study_ids
+    return is_common(store) != agreement.output.common_study_ids
