@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from numpy.typing import NDArray
 
 from pprl.errors import KeyFileError
-from pprl.hub.registry.store import is_open_to_others
+from pprl.exchange.key_file import refuse_open_to_others
 
 KEY_BYTES = 32
 _HEADER = b"pprl registry key 1\n"
@@ -61,14 +61,12 @@ class RegistryKey:
         """
         try:
             content = path.read_bytes().replace(b"\r\n", b"\n")
-            shared = is_open_to_others(path)
+            refuse_open_to_others(path)
         except OSError as error:
             raise KeyFileError(
                 f"{path}: cannot be read ({error.strerror}). Without its key a registry finds "
                 "nobody again: restore the key from a backup."
             ) from None
-        if shared:
-            raise KeyFileError(f"{path}: is open to other users. Run: chmod 600 {path}")
         try:
             secret = base64.b64decode(content.removeprefix(_HEADER).strip(), validate=True)
         except binascii.Error:

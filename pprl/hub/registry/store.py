@@ -10,13 +10,13 @@ import contextlib
 import importlib
 import os
 import sqlite3
-import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from pprl.database_file import PATIENCE, connect, is_busy, make_private, transaction
-from pprl.errors import RegistryError, UsageError
+from pprl.errors import KeyFileError, RegistryError, UsageError
+from pprl.exchange.key_file import refuse_open_to_others
 
 VERSION = 1
 IN_USE = "The registry is in use by another process; run again later."
@@ -87,11 +87,6 @@ def is_address(place: str | os.PathLike[str]) -> bool:
     return str(place).startswith(("postgresql://", "postgres://"))
 
 
-def is_open_to_others(path: Path) -> bool:
-    """Whether users other than its owner can read a file (on POSIX systems)."""
-    return os.name == "posix" and bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
-
-
 class SqliteStore:
     """A registry in an SQLite file, which only its owner can read."""
 
@@ -99,11 +94,11 @@ class SqliteStore:
         """Open the file, or make it."""
         try:
             make_private(path)
-            shared = is_open_to_others(path)
+            refuse_open_to_others(path)
         except OSError as error:
             raise RegistryError(f"{path}: cannot be opened ({error.strerror}).") from None
-        if shared:
-            raise RegistryError(f"{path}: is open to other users. Run: chmod 600 {path}")
+        except KeyFileError as error:
+            raise RegistryError(str(error)) from None
         self._path = path
         self._connection = connect(path, PATIENCE)
         try:
