@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pprl.database_file import connect, is_busy, make_private, transaction
 from pprl.errors import ChainError
 
 _VERSION = 1
@@ -28,7 +29,6 @@ _APPLICATION = 0x7070726C
 """What SQLite calls the application that a file belongs to: "pprl"."""
 _EMPTY = (0, 0, 0)
 _SALT_BYTES = 32
-_PATIENCE = 60.0
 _SCHEMA = (
     "CREATE TABLE chain (id INTEGER PRIMARY KEY CHECK (id = 1), kind TEXT NOT NULL, "
     "salt BLOB NOT NULL)",
@@ -104,11 +104,10 @@ class Chain:
         path = Path(path)
         try:
             if make:
-                with contextlib.suppress(FileExistsError):
-                    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+                make_private(path)
             elif not path.is_file():
                 raise ChainError(f"{path}: is not there. Name the {kind}.")
-            connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+            connection = connect(path)
         except OSError as error:
             raise ChainError(f"{path}: cannot be opened ({error.strerror}).") from None
         except sqlite3.Error:
@@ -117,7 +116,7 @@ class Chain:
             salt = _prepare(connection, kind)
         except (sqlite3.Error, LookupError) as error:
             connection.close()
-            if _is_busy(error):
+            if is_busy(error):
                 raise ChainError(
                     f"{path}: is in use by another process; run again later."
                 ) from None
@@ -162,30 +161,13 @@ class Chain:
         except sqlite3.Error:
             raise ChainError(f"{self._name}: is damaged. Restore it from a backup.") from None
 
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> contextlib.AbstractContextManager[None]:
         """Keep other processes from appending meanwhile; undo what was appended if it raises.
 
         Raises:
             ChainError: another process is at it, or the file cannot be written.
         """
-        if self._connection.in_transaction:
-            yield
-            return
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
-            reason = "is in use by another process; run again later" if _is_busy(error) else None
-            raise ChainError(f"{self._name}: {reason or 'cannot be written'}.") from None
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException as error:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise ChainError(f"{self._name}: cannot be written. Is the disk full?") from None
-            raise
+        return transaction(self._connection, self._unwritten)
 
     def append(self, body: Mapping[str, Any], attached: bytes = b"") -> Link:
         """Write one link; it is on the disk when this returns, or when `writing` ends.
@@ -241,6 +223,14 @@ class Chain:
             )
         return expected - 1
 
+    def _unwritten(self, error: sqlite3.Error, at_start: bool) -> ChainError:
+        """What to say when a transaction fails."""
+        if not at_start:
+            return ChainError(f"{self._name}: cannot be written. Is the disk full?")
+        busy = is_busy(error)
+        reason = "is in use by another process; run again later" if busy else "cannot be written"
+        return ChainError(f"{self._name}: {reason}.")
+
     def _last(self) -> tuple[int, str]:
         """The last link's number and digest."""
         try:
@@ -290,8 +280,3 @@ def _marks(connection: sqlite3.Connection) -> tuple[int, int, int]:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     return int(application), int(version), int(tables)
-
-
-def _is_busy(error: Exception) -> bool:
-    """Whether another process holds the file."""
-    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY

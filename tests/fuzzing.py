@@ -8,11 +8,12 @@ import json
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from pprl.agreement import Agreement
-from pprl.agreement.signatures import lines, read_signatures
+from pprl.agreement.signatures import canonical, lines, read_signatures
 from pprl.errors import PPRLError
 from pprl.exchange import Identity, Payload, SigningKey, Submission
 from pprl.exchange.container import PAYLOAD_MAGIC, container, read_head
@@ -115,22 +116,26 @@ def _rejoined(table: bytes) -> bytes:
     return b"".join(container(text, [table], KEYS["fresno"].sign(MATCH_FILE, text)))
 
 
-def payload_rejoined(table: bytes) -> bytes:
-    """A payload file of one hostile table whose digest and signature are right."""
-    text = json.dumps(
-        {
-            "format": 1,
-            "institution": "reedley",
-            "agreement": AGREEMENT.digest,
-            "recipient": HUB.recipient,
-            "sequence": 1,
-            "software": "x",
-            "rows": 2,
-            "columns": {"study_id": "text", "units": "number", "pell": "flag"},
-            "bytes": len(table),
-            "sha256": hashlib.sha256(table).hexdigest(),
-        }
-    ).encode("ascii")
+def payload_rejoined(table: bytes, **changed: Any) -> bytes:
+    """A payload file of one hostile table whose digest and signature are right.
+
+    Args:
+        table: its part.
+        changed: keys of the manifest that are changed, or left out if None.
+    """
+    said = {
+        "format": 1,
+        "institution": "reedley",
+        "agreement": AGREEMENT.digest,
+        "recipient": HUB.recipient,
+        "sequence": 1,
+        "software": "x",
+        "rows": 2,
+        "columns": {"study_id": "text", "units": "number", "pell": "flag"},
+        "bytes": len(table),
+        "sha256": hashlib.sha256(table).hexdigest(),
+    }
+    text = canonical({k: v for k, v in (said | changed).items() if v is not None})
     signature = KEYS["reedley"].sign(PAYLOAD_FILE, text)
     return b"".join(container(text, [table], signature, PAYLOAD_MAGIC))
 

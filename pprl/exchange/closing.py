@@ -16,7 +16,6 @@ from typing import Any
 
 from pprl._version import __version__
 from pprl.agreement import Agreement
-from pprl.agreement.rules import DESTROYABLE
 from pprl.agreement.signatures import canonical, verify
 from pprl.chain import Chain
 from pprl.errors import AgreementError, CustodyError, UsageError
@@ -226,7 +225,7 @@ def _check(
     signing_key: SigningKey | None,
 ) -> None:
     """Refuse what would destroy something else, or could not be vouched for."""
-    known = {**{party.id: party.public_key for party in agreement.parties}, **agreement.signers}
+    known = dict(agreement.signers)
     known.setdefault("hub", "")
     if signer not in known:
         raise UsageError(f"{signer!r} is not one of: {', '.join(known)}.")
@@ -262,14 +261,13 @@ def _plan(
         for path in paths
         for told in [described(path)]
     ]
-    held = [item for item in DESTROYABLE if things.get(item)]
     return {
         "linkage": agreement.linkage_digest,
         "agreement": agreement.digest,
         "signer": signer,
         "closed": now.astimezone(datetime.UTC).isoformat(timespec="seconds"),
         "files": sorted(files, key=lambda item: (item["bytes"], item["path"])),
-        "not_held": [item for item in agreement.destruction.items if item not in held],
+        "not_held": [item for item in agreement.destruction.items if not things.get(item)],
     }
 
 

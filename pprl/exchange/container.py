@@ -50,14 +50,6 @@ class Head:
     size: int
 
 
-def write_container(
-    file: BinaryIO, manifest: bytes, parts: Iterable[bytes | memoryview], signature: bytes = b""
-) -> None:
-    """Write a match file; `parts` may be produced one at a time."""
-    for piece in container(manifest, parts, signature):
-        file.write(piece)
-
-
 def container(
     manifest: bytes,
     parts: Iterable[bytes | memoryview],

@@ -18,12 +18,12 @@ import hmac
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pprl.database_file import connect, is_busy, make_private, transaction
 from pprl.errors import KeyFileError, StateError
 from pprl.exchange.key_file import refuse_open_to_others
 from pprl.institution.identities import TRAITS, Identified, Identities, renamed
@@ -72,9 +72,8 @@ class State:
         """
         path = Path(path)
         try:
-            with contextlib.suppress(FileExistsError):
-                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            connection = sqlite3.connect(path, timeout=60, isolation_level=None)
+            make_private(path)
+            connection = connect(path)
         except OSError as error:
             raise StateError(f"{path}: cannot be opened ({error.strerror}).") from None
         except sqlite3.Error:
@@ -88,7 +87,7 @@ class State:
             raise StateError(str(error)) from None
         except (sqlite3.Error, LookupError) as error:
             connection.close()
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            if is_busy(error):
                 raise StateError(_IN_USE) from None
             raise StateError(
                 f"{path}: is no pprl state file, or is damaged or of another version. "
@@ -133,29 +132,12 @@ class State:
         digests = [hmac.digest(key, i.encode("utf-8"), "sha256")[:8] for i in local_ids]
         return np.frombuffer(b"".join(digests), "<u8").copy()
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> contextlib.AbstractContextManager[None]:
         """Keep other processes out from the first read to the last write; undo if it raises.
 
         Within another transaction it is part of that one.
         """
-        if self._connection.in_transaction:
-            yield
-            return
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
-            busy = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
-            raise StateError(_IN_USE if busy else "The state cannot be written.") from None
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException as error:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise StateError("The state cannot be written; is the disk full?") from None
-            raise
+        return transaction(self._connection, _unwritten)
 
     def serve(self, party: str) -> None:
         """Take a party for the one whose state this is; within `transaction`.
@@ -257,6 +239,13 @@ class State:
         sequence = int(last[0]) + 1 if last else 1
         self._connection.execute("INSERT INTO sent VALUES (?, ?, ?)", (context, sequence, content))
         return sequence
+
+
+def _unwritten(error: sqlite3.Error, at_start: bool) -> StateError:
+    """What to say when a transaction fails."""
+    if not at_start:
+        return StateError("The state cannot be written; is the disk full?")
+    return StateError(_IN_USE if is_busy(error) else "The state cannot be written.")
 
 
 def _prepare(connection: sqlite3.Connection, secret: bytes) -> bytes:

@@ -89,6 +89,21 @@ def encode_arguments(folder: Path, institution: str, **changed: str) -> list[str
     return arguments
 
 
+def closing_arguments(folder: Path, id_map: str, match_file: str) -> list[str]:
+    """The arguments of `pprl close` for fresno's files in a folder, without `--yes`."""
+    things = {
+        "linkage-key": "compact.key",
+        "state": "fresno.state.sqlite",
+        "id-maps": id_map,
+        "match-files": match_file,
+    }
+    log = folder / "fresno.disclosures.sqlite"
+    return [
+        *("close", *(f"{item}={folder / name}" for item, name in things.items())),
+        *("--agreement", str(folder / "compact.toml"), "--as", "fresno", "--log", str(log)),
+    ]
+
+
 @pytest.fixture(scope="session")
 def linked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which both institutions have encoded and the hub has linked; read only."""

@@ -9,7 +9,7 @@ import pytest
 
 import pprl
 from pprl.cli import run
-from tests.cli.conftest import CANARY, encode_arguments
+from tests.cli.conftest import CANARY, closing_arguments, encode_arguments
 
 
 @pytest.fixture
@@ -138,24 +138,16 @@ def test_an_institution_closes_and_encodes_no_more(
 ) -> None:
     """Even if the certificate beside the agreement is moved away; the log answers parents still."""
     assert run(encode_arguments(folder, "fresno")) == 0
-    things = {
-        "linkage-key": "compact.key",
-        "state": "fresno.state.sqlite",
-        "id-maps": "fresno-id-map.csv",
-        "match-files": "fresno.pprl",
-    }
+    things = ("compact.key", "fresno.state.sqlite", "fresno-id-map.csv", "fresno.pprl")
     log = folder / "fresno.disclosures.sqlite"
-    arguments = [
-        *("close", *(f"{item}={folder / name}" for item, name in things.items())),
-        *("--agreement", str(folder / "compact.toml"), "--as", "fresno", "--log", str(log)),
-    ]
+    arguments = closing_arguments(folder, "fresno-id-map.csv", "fresno.pprl")
     assert run(arguments) == 0
     assert "Nothing was destroyed" in capsys.readouterr().out
-    assert all((folder / name).exists() for name in things.values())
+    assert all((folder / name).exists() for name in things)
     assert run([*arguments, "--yes"]) == 0
     told = capsys.readouterr().out
     assert "wear levelling" in told and "encodings, registry, payloads" in told
-    assert not any((folder / name).exists() for name in things.values())
+    assert not any((folder / name).exists() for name in things)
     certificate = folder / "compact.toml.closed"
     assert told.rstrip().endswith(str(certificate))
 

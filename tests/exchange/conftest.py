@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 
 from pprl.exchange import Entries, Manifest, PassProfile, Submission
-from pprl.exchange.container import write_container
+from pprl.exchange.container import container
 from pprl.exchange.submission import to_arrow
 
 MakeEntries = Callable[..., Entries]
@@ -83,9 +82,7 @@ def whole_file(
         manifest = json.loads(small_submission().manifest.to_bytes())
         manifest |= {"parts": described(tables)} | change
     content = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode("ascii")
-    file = io.BytesIO()
-    write_container(file, content, tables)
-    return file.getvalue()
+    return b"".join(container(content, tables))
 
 
 @pytest.fixture

@@ -77,6 +77,14 @@ def make_samples(folder: Path) -> None:
     (folder / "sent-linkage-key-1.age").write_bytes(sent)
 
 
+def own_copy(sample: Path, folder: Path) -> Path:
+    """A sample as a file in a folder that its owner alone can read."""
+    copy = folder / sample.name
+    shutil.copyfile(sample, copy)
+    copy.chmod(0o600)
+    return copy
+
+
 if __name__ == "__main__":
     shutil.rmtree(SAMPLES, ignore_errors=True)
     SAMPLES.mkdir()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import io
 import os
 import stat
 from pathlib import Path
@@ -18,18 +17,16 @@ from pprl.exchange.container import (
     MAGIC,
     MOST_MANIFEST,
     Head,
+    container,
     read_head,
     read_parts,
     replacing,
-    write_container,
 )
 
 
 def written(manifest: bytes, parts: list[bytes], signature: bytes = b"") -> bytes:
     """The bytes of a container."""
-    file = io.BytesIO()
-    write_container(file, manifest, parts, signature)
-    return file.getvalue()
+    return b"".join(container(manifest, parts, signature))
 
 
 def framed(manifest: bytes, signature: bytes) -> bytes:

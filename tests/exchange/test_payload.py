@@ -14,11 +14,8 @@ import pytest
 
 from pprl.agreement.rules import Payload as Rules
 from pprl.agreement.rules import column_fault
-from pprl.agreement.signatures import canonical
 from pprl.errors import AgreementError, MismatchError, SubmissionError, UsageError
 from pprl.exchange import Payload
-from pprl.exchange.container import PAYLOAD_MAGIC, container
-from pprl.exchange.origin import PAYLOAD_FILE
 from pprl.hub.study_ids import new_study_ids
 from tests.fuzzing import payload_rejoined
 from tests.partners import HUB, KEYS, STRANGER, TODAY, UNSIGNED, signed
@@ -183,22 +180,9 @@ def test_a_payload_is_verified_like_a_match_file(tmp_path: Path) -> None:
 
 def hostile(folder: Path, **changed: Any) -> Path:
     """A payload file of hand-made manifest, signed by reedley."""
-    said = {
-        "format": 1,
-        "institution": "reedley",
-        "agreement": AGREEMENT.digest,
-        "recipient": HUB.recipient,
-        "sequence": 1,
-        "software": "x",
-        "rows": 0,
-        "columns": {"study_id": "text"},
-        "bytes": 0,
-        "sha256": "0" * 64,
-    }
-    text = canonical({k: v for k, v in (said | changed).items() if v is not None})
-    signature = KEYS["reedley"].sign(PAYLOAD_FILE, text)
+    said = {"rows": 0, "columns": {"study_id": "text"}, "sha256": "0" * 64}
     path = folder / "h"
-    path.write_bytes(b"".join(container(text, [b""], signature, PAYLOAD_MAGIC)))
+    path.write_bytes(payload_rejoined(b"", **(said | changed)))
     return path
 
 

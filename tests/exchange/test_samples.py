@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import shutil
 import zlib
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from tests.exchange.make_samples import (
     SAMPLES,
     TRIAL,
     make_samples,
+    own_copy,
     sample_payload,
     sample_submission,
 )
@@ -37,13 +37,6 @@ LENIENT = {"stanza_missing_body", "stanza_missing_final_line"}
 """Vectors that must fail and that the age library of pprl reads, as files of age's first versions
 are written; their header is authenticated all the same, so nothing is believed that was altered."""
 FIRST_LINE = b"pprl match file 1\n"
-
-
-def own_copy(name: str, folder: Path) -> Path:
-    """A sample as a file that its owner alone can read."""
-    shutil.copyfile(SAMPLES / name, folder / name)
-    (folder / name).chmod(0o600)
-    return folder / name
 
 
 def test_samples_are_made_again_byte_for_byte(tmp_path: Path) -> None:
@@ -77,11 +70,11 @@ def test_a_stored_payload_file_is_read() -> None:
 def test_stored_keys_and_signatures_are_read(tmp_path: Path) -> None:
     """Key files, a key that was sent, signatures under an agreement."""
     assert (
-        SigningKey.load(own_copy("signing-key-1.key", tmp_path)).public_key
+        SigningKey.load(own_copy(SAMPLES / "signing-key-1.key", tmp_path)).public_key
         == KEYS["fresno"].public_key
     )
-    assert Identity.load(own_copy("identity-1.key", tmp_path)).recipient == HUB.recipient
-    key = LinkageKey.load(own_copy("linkage-key-1.key", tmp_path))
+    assert Identity.load(own_copy(SAMPLES / "identity-1.key", tmp_path)).recipient == HUB.recipient
+    key = LinkageKey.load(own_copy(SAMPLES / "linkage-key-1.key", tmp_path))
     assert key.exported() == bytes(range(32))
     sent = (SAMPLES / "sent-linkage-key-1.age").read_bytes()
     received, sender = receive_key(sent, TRIAL, "reedley", OTHER_HUB)

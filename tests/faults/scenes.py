@@ -22,7 +22,7 @@ from pprl.exchange.destruction import digest_of
 from pprl.hub.custody import LinkageStore
 from pprl.institution.disclosure import RELEASED
 from pprl.institution.disclosures import DisclosureLog
-from tests.cli.conftest import AGREEMENT, CANARY, encode_arguments
+from tests.cli.conftest import AGREEMENT, CANARY, closing_arguments, encode_arguments
 from tests.rosters import crowded
 
 ROOT = Path(__file__).parent.parent.parent
@@ -264,25 +264,7 @@ def _link_done(folder: Path) -> None:
 
 def _closing(folder: Path) -> list[str]:
     """Close as an institution."""
-    things = {
-        "linkage-key": "compact.key",
-        "state": "fresno.state.sqlite",
-        "id-maps": "last.csv",
-        "match-files": "last.pprl",
-    }
-    log = folder / "fresno.disclosures.sqlite"
-    return [
-        *("close", *(f"{item}={folder / name}" for item, name in things.items())),
-        *(
-            "--agreement",
-            str(folder / "compact.toml"),
-            "--as",
-            "fresno",
-            "--log",
-            str(log),
-            "--yes",
-        ),
-    ]
+    return [*closing_arguments(folder, "last.csv", "last.pprl"), "--yes"]
 
 
 def _close_check(folder: Path) -> None:

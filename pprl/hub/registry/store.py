@@ -10,17 +10,15 @@ import contextlib
 import importlib
 import os
 import sqlite3
-import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from pprl.errors import RegistryError, UsageError
+from pprl.database_file import PATIENCE, connect, is_busy, make_private, transaction
+from pprl.errors import KeyFileError, RegistryError, UsageError
+from pprl.exchange.key_file import refuse_open_to_others
 
 VERSION = 1
-PATIENCE = 60.0
-"""Seconds that a process waits for another to finish."""
-
 IN_USE = "The registry is in use by another process; run again later."
 _FOREIGN = "is no registry, is damaged or is of another version. Restore it from a backup."
 _VERSION_OF = "SELECT content FROM about WHERE name = 'version'"
@@ -89,25 +87,20 @@ def is_address(place: str | os.PathLike[str]) -> bool:
     return str(place).startswith(("postgresql://", "postgres://"))
 
 
-def is_open_to_others(path: Path) -> bool:
-    """Whether users other than its owner can read a file (on POSIX systems)."""
-    return os.name == "posix" and bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
-
-
 class SqliteStore:
     """A registry in an SQLite file, which only its owner can read."""
 
     def __init__(self, path: Path) -> None:
         """Open the file, or make it."""
         try:
-            with contextlib.suppress(FileExistsError):
-                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            shared = is_open_to_others(path)
+            make_private(path)
+            refuse_open_to_others(path)
         except OSError as error:
             raise RegistryError(f"{path}: cannot be opened ({error.strerror}).") from None
-        if shared:
-            raise RegistryError(f"{path}: is open to other users. Run: chmod 600 {path}")
-        self._connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+        except KeyFileError as error:
+            raise RegistryError(str(error)) from None
+        self._path = path
+        self._connection = connect(path, PATIENCE)
         try:
             with self.transaction():
                 found = self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
@@ -116,9 +109,6 @@ class SqliteStore:
                         self.rows(statement)
                 elif ("about",) not in found or self.rows(_VERSION_OF) != [(str(VERSION),)]:
                     raise RegistryError(f"{path}: {_FOREIGN}")
-        except sqlite3.DatabaseError:
-            self.close()
-            raise RegistryError(f"{path}: {_FOREIGN}") from None
         except RegistryError:
             self.close()
             raise
@@ -133,27 +123,20 @@ class SqliteStore:
             marks = ", ".join("?" * len(rows[0]))
             self._connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> contextlib.AbstractContextManager[None]:
         """Everything within it happens, or nothing; nobody else writes meanwhile."""
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            busy = error.sqlite_errorcode == sqlite3.SQLITE_BUSY
-            raise RegistryError(IN_USE if busy else _unwritten(error)) from None
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException as error:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise RegistryError(_unwritten(error)) from None
-            raise
+        return transaction(self._connection, self._failed)
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+    def _failed(self, error: sqlite3.Error, at_start: bool) -> RegistryError:
+        """What to raise when a transaction fails."""
+        if at_start and not isinstance(error, sqlite3.OperationalError):
+            return RegistryError(f"{self._path}: {_FOREIGN}")
+        busy = at_start and is_busy(error)
+        return RegistryError(IN_USE if busy else _unwritten(error))
 
 
 class PostgresStore:

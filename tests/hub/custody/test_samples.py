@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from pprl.hub.custody import CustodyKey, CustodyLedger
 from pprl.hub.custody.blinded_file import read_blinded
 from pprl.institution import DisclosureLog
 from pprl.institution.disclosure import RELEASED
+from tests.exchange.make_samples import own_copy
 from tests.hub.custody.make_samples import (
     KEY,
     ONCE,
@@ -28,13 +28,6 @@ HEADS = {
     "custody-1.sqlite": "a6089f91c876035fbf896483afc3248e991f7873358802577e1362ecf63e3e61",
 }
 """The heads of the stored logs."""
-
-
-def own_copy(name: str, folder: Path) -> Path:
-    """A sample as a file that its owner alone can read."""
-    shutil.copyfile(SAMPLES / name, folder / name)
-    (folder / name).chmod(0o600)
-    return folder / name
 
 
 def test_samples_are_made_again_byte_for_byte(tmp_path: Path) -> None:
@@ -59,17 +52,17 @@ def test_a_stored_certificate_and_key_are_read(tmp_path: Path) -> None:
     certificate = Certificate.open(SAMPLES / "certificate-1.json", sample_agreement())
     (item,) = certificate.content["destroyed"]
     assert (item["item"], item["name"], item["bytes"]) == ("id-maps", "fresno-id-map.csv", 16)
-    key = CustodyKey.load(own_copy("linkage-store-1.key", tmp_path), "linkage store")
+    key = CustodyKey.load(own_copy(SAMPLES / "linkage-store-1.key", tmp_path), "linkage store")
     assert key.check_value == KEY.check_value
 
 
 def test_stored_logs_are_whole_and_answer(tmp_path: Path) -> None:
     """Their heads are those that were noted when they were made."""
-    with closing(DisclosureLog.open(own_copy(ONCE[0], tmp_path), make=False)) as log:
+    with closing(DisclosureLog.open(own_copy(SAMPLES / ONCE[0], tmp_path), make=False)) as log:
         assert log.verify(HEADS[ONCE[0]]) == 2 and log.head == HEADS[ONCE[0]]
         (found,) = log.of_student("S17")
         assert (found.outcome, found.file, found.sequence) == (RELEASED, "fresno.pprl", 3)
         assert log.of_student("S19") == []
-    with closing(CustodyLedger.open(own_copy(ONCE[1], tmp_path), make=False)) as ledger:
+    with closing(CustodyLedger.open(own_copy(SAMPLES / ONCE[1], tmp_path), make=False)) as ledger:
         assert ledger.verify(HEADS[ONCE[1]]) == 1 and ledger.head == HEADS[ONCE[1]]
         assert next(iter(ledger.links())).body["institution"] == "fresno"
