@@ -17,13 +17,14 @@ from pprl.agreement import Agreement
 from pprl.agreement.linkage import Pass
 from pprl.errors import UsageError
 from pprl.institution.blocks import Blocking
-from pprl.institution.collapse import Students, collapse
+from pprl.institution.collapse import Students
 from pprl.institution.columns import text_column
 from pprl.institution.findings import LINES_SHOWN, Finding, findings
 from pprl.institution.name_words import NameWords
 from pprl.institution.names import canonical_first_name
 from pprl.institution.normalise import NormalisedStudents, normalise
 from pprl.institution.published import present
+from pprl.institution.roster import declared
 from pprl.progress import Progress, tracked
 
 FEW_PASSES = 3
@@ -156,8 +157,9 @@ def inspect(
             "another one."
         )
     section = agreement.linkage
+    collapsed = declared(students, section)
+    # Faults are looked for in all columns, those that the agreement leaves out too.
     normalised = normalise(students, country=section.country)
-    collapsed = collapse(normalised)
     found = findings(students, normalised, today or datetime.date.today(), section.country)
     emits, passes = _coverage(section.passes, collapsed, progress)
     count = emits.sum(axis=0)

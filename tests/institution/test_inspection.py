@@ -51,6 +51,21 @@ def test_a_pass_emits_for_whom_the_inspection_says() -> None:
     assert {item.name: item.emits for item in found.passes} == expected
 
 
+def test_it_counts_the_students_that_are_encoded_whatever_else_the_export_says() -> None:
+    """Two state IDs keep nobody apart under an agreement that does not declare them."""
+    students = varied(100, seed=5)
+    students = students.assign(state_id=[str(number) for number in range(len(students))])
+    again = students.head(20).assign(
+        local_id=[f"again {number}" for number in range(20)],
+        state_id=[str(number) for number in range(500, 520)],
+    )
+    both = pd.concat([students, again], ignore_index=True)
+    agreement = agreement_on()
+    assert "state_id" not in agreement.linkage.fields
+    encoded = pprl.encode(both, agreement, pprl.LinkageKey(bytes(32)), "fresno", progress=False)
+    assert seen(both).students == encoded.submission.records < len(both)
+
+
 @settings(max_examples=25)
 @given(little_rosters())
 def test_every_student_is_counted_once_in_every_pass(students: pd.DataFrame) -> None:
