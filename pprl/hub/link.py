@@ -104,9 +104,7 @@ def link(
     sizes = np.array([submission.records for submission in admitted], np.int64)
     source = np.repeat(np.arange(len(admitted)), sizes)
     ends = _places(candidates, groups, sizes)
-    probability = without_contradictions(
-        candidates, probabilities(candidates, sole), ends, source, sole_source
-    )
+    probability = without_contradictions(probabilities(candidates, sole), ends, source, sole_source)
     doubt = DOUBT
     if answers is not None:
         answered = _answered(answers, candidates, groups, names)

@@ -10,8 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from pprl.hub.scoring import Candidates
-
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -23,7 +21,6 @@ DECIMALS = 9
 
 
 def without_contradictions(
-    candidates: Candidates,
     probability: Floats,
     ends: tuple[Integers, Integers],
     source: Integers,
@@ -32,7 +29,6 @@ def without_contradictions(
     """Each probability times that of no third source telling the two records apart.
 
     Args:
-        candidates: the candidate pairs.
         probability: `float64[n]`, before.
         ends: `int64[n]` each, the two records of each pair, numbered through all sources.
         source: `int64[records]`, the source of each record.

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pprl.hub import third_sources
-from pprl.hub.scoring import Candidates
 from pprl.hub.third_sources import LEAST, without_contradictions
 
 # Three sources of four records each, numbered through: 0-3, 4-7, 8-11.
@@ -18,16 +17,13 @@ pairs = st.dictionaries(
     st.floats(0, 1),
     max_size=25,
 )
-NOTHING = Candidates(*(np.empty(0) for _ in range(7)))  # type: ignore[arg-type]
 
 
 def told(chances: dict[tuple[int, int], float], sole: tuple[bool, bool, bool]) -> list[float]:
     """Probabilities afterwards, in the order of the pairs."""
     ends = np.array(list(chances), np.int64).reshape(-1, 2).T
     before = np.array(list(chances.values()), np.float64)
-    after = without_contradictions(
-        NOTHING, before, (ends[0], ends[1]), SOURCE, np.array(sole, bool)
-    )
+    after = without_contradictions(before, (ends[0], ends[1]), SOURCE, np.array(sole, bool))
     return [float(p) for p in after]
 
 
@@ -78,7 +74,7 @@ def test_two_sources_have_no_third() -> None:
     """Nothing changes."""
     before = np.array([0.3, 0.8])
     ends = (np.array([0, 1]), np.array([4, 5]))
-    after = without_contradictions(NOTHING, before, ends, SOURCE[:8], np.ones(2, bool))
+    after = without_contradictions(before, ends, SOURCE[:8], np.ones(2, bool))
     assert np.array_equal(after, before) and after is not before
 
 
