@@ -62,11 +62,30 @@ def comparable_within(
             same = np.flatnonzero(token[apart:] == token[:-apart])
             if not len(same):
                 break
-            a, b = record[same], record[same + apart]
-            found.append(np.minimum(a, b) * count + np.maximum(a, b))
+            found.append(pair_numbers(record[same], record[same + apart], count))
             apart += 1
-    pairs = np.unique(np.concatenate([np.empty(0, np.int64), *found]))
-    a, b = pairs // max(1, count), pairs % max(1, count)
+    return neighbours(np.concatenate([np.empty(0, np.int64), *found]), count)
+
+
+def pair_numbers(a: NDArray[np.int64], b: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """A number for each pair of records, whichever comes first: `int64[n]`.
+
+    Args:
+        a: `int64[n]`, a record of each pair.
+        b: `int64[n]`, the other one.
+        count: the records that there are.
+    """
+    return np.minimum(a, b) * count + np.maximum(a, b)
+
+
+def neighbours(pairs: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """How many other records each record is in a pair with: `int64[count]`.
+
+    Args:
+        pairs: as `pair_numbers` numbers them, each any number of times.
+        count: the records that there are.
+    """
+    a, b = np.divmod(np.unique(pairs), max(1, count))
     both = np.concatenate((a[a != b], b[a != b]))
     return np.bincount(both, minlength=count).astype(np.int64)
 
