@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from pprl.audit.distinguisher import bits_of
+
 TOGETHER = 0.9
 FEWEST_BITS = 3
 
@@ -100,9 +102,7 @@ def bit_patterns(filters: NDArray[np.uint64], fewest: int = FEWEST_BITS) -> list
         filters: `uint64[n, words]`, one a record.
         fewest: positions that make a pattern.
     """
-    bits = np.unpackbits(
-        np.ascontiguousarray(filters, "<u8").view(np.uint8), axis=1, bitorder="little"
-    ).astype(np.float32)
+    bits = bits_of(filters).astype(np.float32)
     ones = bits.sum(axis=0)
     both = bits.T @ bits
     either = ones[:, None] + ones[None, :] - both

@@ -53,7 +53,7 @@ def changed() -> Changed:
     entries, name = later.passes[PASSES[2]], PASSES[2]
     new = ~np.isin(entries.tokens, earlier.passes[name].tokens)
     decoy = ~np.isin(entries.tokens, other.passes[name].tokens)
-    return decoy[new], bits_of(entries)[new], np.flatnonzero(new)
+    return decoy[new], bits_of(entries.filters)[new], np.flatnonzero(new)
 
 
 def test_no_bit_and_no_place_tells_decoys_among_changed_entries(changed: Changed) -> None:
