@@ -45,9 +45,9 @@ class Area:
         return abs(self.value - 0.5) <= 3 * self.error
 
 
-def bits_of(entries: Entries) -> Bits:
-    """`uint8[n, bits]`, one for each bit of the filters."""
-    words = np.ascontiguousarray(entries.filters, "<u8")
+def bits_of(filters: NDArray[np.uint64]) -> Bits:
+    """`uint8[n, 64 * words]`, one for each bit of filters `uint64[n, words]`."""
+    words = np.ascontiguousarray(filters, "<u8")
     return np.unpackbits(words.view(np.uint8), axis=1, bitorder="little")
 
 
@@ -72,7 +72,7 @@ def p_values(
         )
         order = stats.spearmanr(np.arange(len(entries)), entries.records)
         found.setdefault("order says nothing of records", []).append(float(order.pvalue))
-        bits, start = bits_of(entries), 0
+        bits, start = bits_of(entries.filters), 0
         for segment in section.segments_of(linkage_pass):
             part = bits[:, start : start + segment.bits]
             start += segment.bits
@@ -139,7 +139,7 @@ def features(entries: Entries, records: int) -> Features:
     All bits of filter and token, the bits set in each word, what it shares with the entries before
     and behind it in the file, the gaps between tokens, its place and its record's number.
     """
-    bits = bits_of(entries)
+    bits = bits_of(entries.filters)
     count = len(entries)
     tokens = np.ascontiguousarray(entries.tokens, "<u8")
     place = np.arange(count) / max(1, count - 1)

@@ -243,11 +243,12 @@ def _similarity(
 def _across(graph: SharedBlocks, tables: dict[str, dict[str, float]]) -> Iterator[Finding]:
     """What the pattern of shared blocks tells, to who has the plaintext of all sources."""
     with_levels, without = refine(graph), refine(graph.without_levels())
+    exposed = figures(graph)
     tables["across sources"] = {
         "records": float(graph.records),
-        "mean records of other sources that share a block": figures(graph)["mean"],
-        "most": figures(graph)["most"],
-        "share of records that share none": figures(graph)["alone"],
+        "mean records of other sources that share a block": exposed["mean"],
+        "most": exposed["most"],
+        "share of records that share none": exposed["alone"],
         "guess right, with levels": with_levels.success,
         "guess right, without levels": without.success,
         "alone in their colour, with levels": with_levels.unique,

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from pprl.audit.distinguisher import bits_of
+
 TOGETHER = 0.9
 FEWEST_BITS = 3
 
@@ -62,11 +64,30 @@ def comparable_within(
             same = np.flatnonzero(token[apart:] == token[:-apart])
             if not len(same):
                 break
-            a, b = record[same], record[same + apart]
-            found.append(np.minimum(a, b) * count + np.maximum(a, b))
+            found.append(pair_numbers(record[same], record[same + apart], count))
             apart += 1
-    pairs = np.unique(np.concatenate([np.empty(0, np.int64), *found]))
-    a, b = pairs // max(1, count), pairs % max(1, count)
+    return neighbours(np.concatenate([np.empty(0, np.int64), *found]), count)
+
+
+def pair_numbers(a: NDArray[np.int64], b: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """A number for each pair of records, whichever comes first: `int64[n]`.
+
+    Args:
+        a: `int64[n]`, a record of each pair.
+        b: `int64[n]`, the other one.
+        count: the records that there are.
+    """
+    return np.minimum(a, b) * count + np.maximum(a, b)
+
+
+def neighbours(pairs: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """How many other records each record is in a pair with: `int64[count]`.
+
+    Args:
+        pairs: as `pair_numbers` numbers them, each any number of times.
+        count: the records that there are.
+    """
+    a, b = np.divmod(np.unique(pairs), max(1, count))
     both = np.concatenate((a[a != b], b[a != b]))
     return np.bincount(both, minlength=count).astype(np.int64)
 
@@ -81,9 +102,7 @@ def bit_patterns(filters: NDArray[np.uint64], fewest: int = FEWEST_BITS) -> list
         filters: `uint64[n, words]`, one a record.
         fewest: positions that make a pattern.
     """
-    bits = np.unpackbits(
-        np.ascontiguousarray(filters, "<u8").view(np.uint8), axis=1, bitorder="little"
-    ).astype(np.float32)
+    bits = bits_of(filters).astype(np.float32)
     ones = bits.sum(axis=0)
     both = bits.T @ bits
     either = ones[:, None] + ones[None, :] - both

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,9 +19,7 @@ def dice_matrix(filters: NDArray[np.uint64]) -> Matrix:
     Args:
         filters: `uint64[n, words]`, one a record.
     """
-    bits = np.unpackbits(
-        np.ascontiguousarray(filters, "<u8").view(np.uint8), axis=1, bitorder="little"
-    ).astype(np.float32)
+    bits = bits_of(filters).astype(np.float32)
     ones = bits.sum(axis=1)
     out = np.empty((len(bits), len(bits)), np.float32)
     for start in range(0, len(bits), _TILE):
@@ -50,8 +46,6 @@ def record_likeness(
         entries = submission.passes[linkage_pass.name]
         order = np.argsort(entries.records, kind="stable")
         first = order[np.searchsorted(entries.records[order], records)]
-        bits = bits_of(dataclasses.replace(entries, filters=entries.filters[first])).astype(
-            np.float32
-        )
+        bits = bits_of(entries.filters[first]).astype(np.float32)
         out += bits @ bits.T / np.float32(max(1.0, float(bits.sum(axis=1).mean())))
     return (out / np.float32(max(1, len(section.passes)))).astype(np.float32)

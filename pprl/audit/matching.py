@@ -93,11 +93,8 @@ def match_graphs(encoded: Matrix, plain: Matrix) -> Matching:
         if settled and len(rows) >= anchors and np.isin(found[:anchors], before).mean() >= _STAYING:
             break
         before = found
-        anchors = min(MOST_ANCHORS, max(_FEWEST, int(_SUREST * len(rows))))
+        anchors = min(len(rows), MOST_ANCHORS, max(_FEWEST, int(_SUREST * len(rows))))
         rows, partners = rows[:anchors], partners[:anchors]
-        anchors = len(rows)
-        if not anchors:
-            break
         share = np.float32(max(0.0, _BEGINNING * (1 - turn / (_FADING * ROUNDS))))
         ours, theirs = _normed(plain[:, rows], encoded[:, partners])
         one = np.concatenate((start[0] * share, ours), axis=1)
@@ -203,14 +200,15 @@ def _normed(one: Matrix, other: Matrix) -> tuple[Matrix, Matrix]:
         scaled = side - side.mean(axis=0)
         scaled /= scaled.std(axis=0) + 1e-6
         scaled -= scaled.mean(axis=1, keepdims=True) * 0.5
-        normed.append(
-            (scaled / (np.linalg.norm(scaled, axis=1, keepdims=True) + 1e-6)).astype(np.float32)
-        )
-    return normed[0], normed[1]
+        normed.append(scaled)
+    return _unit(*normed)
 
 
 def _mutual(one: Matrix, other: Matrix) -> tuple[Partners, Partners]:
-    """The surest pairs, each the other's nearest: rows of both sides, best margin first."""
+    """The surest pairs, each the other's nearest: rows of both sides, best margin first.
+
+    There is one at least: of the largest score, the first row and its first column.
+    """
     best = np.full(len(one), -1)
     margin = np.zeros(len(one), np.float32)
     back_score = np.full(len(other), -np.inf, np.float32)
@@ -226,8 +224,7 @@ def _mutual(one: Matrix, other: Matrix) -> tuple[Partners, Partners]:
         back[better], back_score[better] = column[better] + start, column_score[better]
         top = score[rows, nearest]
         score[rows, nearest] = -np.inf
-        second = score.max(axis=1) if len(other) > 1 else np.zeros(len(score), np.float32)
-        margin[start : start + _TILE] = top - second
+        margin[start : start + _TILE] = top - score.max(axis=1)
     mutual = np.flatnonzero(back[best] == np.arange(len(one)))
     chosen = mutual[np.argsort(-margin[mutual], kind="stable")]
     return chosen, best[chosen]

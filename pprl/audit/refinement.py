@@ -95,10 +95,7 @@ def success_as_run(observed: SharedBlocks, computed: SharedBlocks, rounds: int =
     best = 0.0
     pairs = zip(_rounds(observed, rounds), _rounds(computed, rounds), strict=True)
     for seen, known in pairs:
-        colours, counts = np.unique(known, return_counts=True)
-        place = np.searchsorted(colours, seen)
-        place[place == len(colours)] = 0
-        right = (seen == known) / counts[place]
+        right = (seen == known) / _sizes(known)
         best = max(best, float(right.mean()) if len(right) else 0.0)
     return best
 
@@ -127,10 +124,15 @@ def found_by_part(
         return best
     pairs = zip(_rounds(observed, rounds), _rounds(computed, rounds), strict=True)
     for seen, guessed in pairs:
-        _, place, counts = np.unique(seen, return_inverse=True, return_counts=True)
-        right = (seen == guessed) / counts[place.reshape(-1)]
+        right = (seen == guessed) / _sizes(seen)
         best = max(best, float(right[known].mean()))
     return best
+
+
+def _sizes(colour: Colours) -> NDArray[np.int64]:
+    """`int64[records]`, how many records have each record's colour."""
+    _, place, counts = np.unique(colour, return_inverse=True, return_counts=True)
+    return counts[place.reshape(-1)]
 
 
 def _rounds(graph: SharedBlocks, rounds: int) -> Iterator[Colours]:

@@ -114,12 +114,11 @@ def attack_with_one_roster(
         best = weight.max(axis=1)
         tied = (weight >= best[:, None] * (1 - 1e-12)) & possible
         number = tied @ student_counts
-        for place in range(len(some)):
-            rows = order[starts[start + place] : starts[start + place + 1]]
-            true = of_student[rows]
-            plain[rows] = known[rows] * possible[place, true] / max(1, candidates[place])
-            sure[rows] = best[place] / max(total[place] * unseen, 1e-300)
-            hit[rows] = known[rows] * tied[place, true] / max(1, number[place])
+        rows = order[starts[start] : starts[start + len(some)]]
+        place, true = of_view[rows] - start, of_student[rows]
+        plain[rows] = known[rows] * possible[place, true] / np.maximum(1, candidates[place])
+        sure[rows] = best[place] / np.maximum(total[place] * unseen, 1e-300)
+        hit[rows] = known[rows] * tied[place, true] / np.maximum(1, number[place])
     return RosterAttack(plain, hit, sure)
 
 

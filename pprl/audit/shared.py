@@ -6,6 +6,7 @@ nothing; they are left out.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from pprl.agreement import LinkageSection
 from pprl.agreement.levels import Comparison
+from pprl.audit.frequency import neighbours, pair_numbers
 from pprl.exchange import Submission
 from pprl.filters import common_bits
 
@@ -71,29 +73,18 @@ class SharedBlocks:
         """Records of all sources."""
         return len(self.source)
 
+    @property
+    def pairs(self) -> Integers:
+        """`int64[k]`, a number for the two records of each pair of incidences."""
+        return pair_numbers(self.record[self.left], self.record[self.right], self.records)
+
     def without_levels(self) -> SharedBlocks:
         """The same graph for an attacker who ignores the filters."""
-        return SharedBlocks(
-            self.source,
-            self.record,
-            self.block,
-            self.kind,
-            self.left,
-            self.right,
-            np.zeros_like(self.level),
-        )
+        return dataclasses.replace(self, level=np.zeros_like(self.level))
 
     def without_passes(self) -> SharedBlocks:
         """The same graph if entries did not tell their pass."""
-        return SharedBlocks(
-            self.source,
-            self.record,
-            self.block,
-            np.zeros_like(self.kind),
-            self.left,
-            self.right,
-            self.level,
-        )
+        return dataclasses.replace(self, kind=np.zeros_like(self.kind))
 
     def among(self, known: NDArray[np.bool_]) -> SharedBlocks:
         """What is left of the graph if only pairs of known records are seen.
@@ -108,12 +99,7 @@ class SharedBlocks:
 
         Two records of one person share most of theirs, strangers rarely more than one or two.
         """
-        a, b = self.record[self.left], self.record[self.right]
-        _, pair, count = np.unique(
-            np.minimum(a, b) * self.records + np.maximum(a, b),
-            return_inverse=True,
-            return_counts=True,
-        )
+        _, pair, count = np.unique(self.pairs, return_inverse=True, return_counts=True)
         return self._keeping(count[pair.reshape(-1)] >= least)
 
     def _keeping(self, pairs: NDArray[np.bool_]) -> SharedBlocks:
@@ -158,7 +144,7 @@ def shared_blocks(
             [table.records.astype(np.int64) + offset[s] for s, table in enumerate(sources)]
         )
         order = np.argsort(token, kind="stable")
-        _, first, size = np.unique(token[order], return_index=True, return_counts=True)
+        _, size = np.unique(token[order], return_counts=True)
         held = np.repeat(size > 1, size)
         rows = order[held]
         sizes = size[size > 1]
@@ -180,7 +166,6 @@ def shared_blocks(
         )
         blocks += len(sizes)
         incidences += len(rows)
-        del first
     joined = [np.concatenate(columns).astype(np.int64) for columns in zip(*parts, strict=True)]
     source = np.repeat(np.arange(len(records)), np.asarray(records, np.int64))
     return SharedBlocks(source, *joined)
@@ -213,13 +198,7 @@ def figures(graph: SharedBlocks) -> Mapping[str, float]:
         mean and largest number of records of other sources that share a block with a record, and
         the share of records that share none.
     """
-    a = graph.record[graph.left]
-    b = graph.record[graph.right]
-    pairs = np.unique(np.minimum(a, b) * graph.records + np.maximum(a, b))
-    degree = np.bincount(
-        np.concatenate((pairs // max(1, graph.records), pairs % max(1, graph.records))),
-        minlength=graph.records,
-    )
+    degree = neighbours(graph.pairs, graph.records)
     return {
         "mean": float(degree.mean()) if graph.records else 0.0,
         "most": float(degree.max(initial=0)),

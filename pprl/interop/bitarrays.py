@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from pprl.errors import UsageError
 
-WORD_BITS = 64
 BITS_REVERSED = np.packbits(
     np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1), axis=1, bitorder="little"
 )[:, 0]
@@ -58,9 +57,18 @@ def from_bitarrays(bitarrays: Sequence[bitarray]) -> NDArray[np.uint64]:
     octets = np.frombuffer(
         b"".join([bitarray(bits, endian="little").tobytes() for bits in bitarrays]), np.uint8
     )
-    words = -(-max(lengths, default=0) // WORD_BITS)
-    padded = np.zeros((len(bitarrays), 8 * words), np.uint8)
-    if octets.size:
-        octets = octets.reshape(len(bitarrays), -1)
-        padded[:, : octets.shape[1]] = octets
+    return words_of(octets.reshape(len(bitarrays), -(-max(lengths, default=0) // 8)))
+
+
+def words_of(octets: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """Filters of their little-endian bytes, filled up with zeros to whole words.
+
+    Args:
+        octets: `uint8[n, bytes]`.
+
+    Returns:
+        `uint64[n, ceil(bytes / 8)]`.
+    """
+    padded = np.zeros((len(octets), -(-octets.shape[1] // 8) * 8), np.uint8)
+    padded[:, : octets.shape[1]] = octets
     return padded.view("<u8").astype(np.uint64, copy=False)

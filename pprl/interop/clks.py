@@ -17,7 +17,7 @@ from bitarray import bitarray
 from numpy.typing import NDArray
 
 from pprl.errors import SubmissionError, UsageError
-from pprl.interop.bitarrays import BITS_REVERSED, from_bitarrays, to_bitarrays
+from pprl.interop.bitarrays import BITS_REVERSED, from_bitarrays, to_bitarrays, words_of
 
 Words = NDArray[np.uint64]
 Layout = Literal["plain", "numbered", "counted"]
@@ -62,9 +62,7 @@ class Clks:
     @classmethod
     def from_octets(cls, octets: NDArray[np.uint8]) -> Clks:
         """Filters from bytes whose first bit is the highest: `uint8[n, bits // 8]`."""
-        padded = np.zeros((len(octets), -(-octets.shape[1] // 8) * 8), np.uint8)
-        padded[:, : octets.shape[1]] = BITS_REVERSED[octets]
-        return cls(padded.view("<u8").astype(np.uint64, copy=False), 8 * octets.shape[1])
+        return cls(words_of(BITS_REVERSED[octets]), 8 * octets.shape[1])
 
     def to_octets(self) -> NDArray[np.uint8]:
         """The filters' bytes, the first bit of each the highest: `uint8[n, ceil(bits / 8)]`."""

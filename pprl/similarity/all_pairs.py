@@ -110,12 +110,12 @@ def similar_pairs(
         tiles = list(_tiles(width, start, stop, ordered_a, ordered_b, rule, b is None))
         if not tiles:
             continue
-        middle = float(ordered_a.ones[(start + stop) // 2])
         block = finder.prepared(start, stop)
         best = None
         if top is not None and b is not None:
             # Partners tend to have as many bits: found first, they spare what is farther off.
             best = BestSoFar(ordered_a.ones[start:stop], top, rule)
+            middle = _middle(slice(start, stop), ordered_a)
             tiles.sort(key=lambda tile: abs(_middle(tile[1], ordered_b) - middle))
 
         def compare(
@@ -204,9 +204,9 @@ def _tiles(
             yield slice(low - start, high - start), slice(left, right)
 
 
-def _middle(columns: slice, b: PopcountOrder) -> float:
-    """The bits set in the filter in the middle of a tile."""
-    return float(b.ones[(columns.start + columns.stop) // 2])
+def _middle(rows: slice, order: PopcountOrder) -> float:
+    """The bits set in the filter in the middle of a stretch."""
+    return float(order.ones[(rows.start + rows.stop) // 2])
 
 
 def _in_turn(

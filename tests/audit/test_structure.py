@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections import Counter
 
@@ -45,9 +46,7 @@ def graph_of(passes: Tables) -> SharedBlocks:
 def with_levels(graph: SharedBlocks, seed: int) -> SharedBlocks:
     """The graph with levels drawn at random."""
     level = np.random.default_rng(seed).integers(0, 2, len(graph.level))
-    return SharedBlocks(
-        graph.source, graph.record, graph.block, graph.kind, graph.left, graph.right, level
-    )
+    return dataclasses.replace(graph, level=level)
 
 
 def slow_colours(graph: SharedBlocks) -> list[object]:
@@ -145,15 +144,7 @@ def test_an_attacker_who_computes_the_same_graph_does_as_well_as_refinement(pass
 def test_wrong_levels_cost_the_attacker() -> None:
     """Whoever guesses the levels wrong finds nobody by them, but still something without them."""
     graph = graph_of([[{1: 0}, {1: 0}, {}]])
-    wrong = SharedBlocks(
-        graph.source,
-        graph.record,
-        graph.block,
-        graph.kind,
-        graph.left,
-        graph.right,
-        graph.level + 1,
-    )
+    wrong = dataclasses.replace(graph, level=graph.level + 1)
     assert success_as_run(graph, wrong) < refine(graph).success
 
 

@@ -20,6 +20,14 @@ KEY = LinkageKey(bytes(range(32)))
 PASSES = ("birth-date+first", "first-last", "name-sound+zip")
 AGREEMENT = agreement_on(PASSES)
 LEVEL = 1e-4
+STUDENT = {
+    "local_id": "L1",
+    "first_name": "Thelonious",
+    "last_name": "Quartermain",
+    "birth_date": "2005-10-17",
+    "zip": "90210",
+}
+"""One whose blocks are nobody else's."""
 
 
 def submissions(years: list[pd.DataFrame], secret: bytes) -> list[Submission]:
@@ -53,7 +61,7 @@ def changed() -> Changed:
     entries, name = later.passes[PASSES[2]], PASSES[2]
     new = ~np.isin(entries.tokens, earlier.passes[name].tokens)
     decoy = ~np.isin(entries.tokens, other.passes[name].tokens)
-    return decoy[new], bits_of(entries)[new], np.flatnonzero(new)
+    return decoy[new], bits_of(entries.filters)[new], np.flatnonzero(new)
 
 
 def test_no_bit_and_no_place_tells_decoys_among_changed_entries(changed: Changed) -> None:
@@ -96,15 +104,8 @@ def test_a_file_sent_again_is_the_same_file() -> None:
 def test_blocks_of_a_withdrawn_student_never_come_back_for_another() -> None:
     """Not even for a newcomer of the same name, birthday and home; for the student they do."""
     rows = crowded(200, seed=2)
-    leaver = {
-        "local_id": "L1",
-        "first_name": "Thelonious",
-        "last_name": "Quartermain",
-        "birth_date": "2005-10-17",
-        "zip": "90210",
-    }
-    there = pd.concat([rows, roster(leaver)], ignore_index=True)
-    double = pd.concat([rows, roster({**leaver, "local_id": "N1"})], ignore_index=True)
+    there = pd.concat([rows, roster(STUDENT)], ignore_index=True)
+    double = pd.concat([rows, roster({**STUDENT, "local_id": "N1"})], ignore_index=True)
     secret = bytes(32)
     with_leaver, without, newcomer = submissions([there, rows, double], secret)
     returned = submissions([there, rows, there], secret)[2]
@@ -118,15 +119,8 @@ def test_blocks_of_a_withdrawn_student_never_come_back_for_another() -> None:
 def test_a_key_that_changes_in_part_tells_what_stays_is_real() -> None:
     """The limit of the claim: of a record's several blocks one stays, and decoys never do."""
     rows = crowded(200, seed=2)
-    student = {
-        "local_id": "L1",
-        "first_name": "Thelonious",
-        "last_name": "Quartermain",
-        "birth_date": "2005-10-17",
-        "zip": "90210",
-    }
     years = [
-        pd.concat([rows, roster({**student, "last_name": last})], ignore_index=True)
+        pd.concat([rows, roster({**STUDENT, "last_name": last})], ignore_index=True)
         for last in ("Quartermain", "Quartermain Obregon")
     ]
     earlier, later = submissions(years, bytes(32))

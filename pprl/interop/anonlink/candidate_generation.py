@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pprl.errors import UsageError
+from pprl.interop.anonlink.blocking import Blocking
 from pprl.interop.anonlink.candidates import CandidatePairs, floats, numbers, ranks
 from pprl.interop.clks import Clks
 
-Blocking = Callable[[int, int, Any], Iterable[Hashable]]
 Rows = list[int] | None
 _Found = tuple[NDArray[np.float64], NDArray[np.int64]]
 

@@ -57,10 +57,7 @@ def encode(
             counted from 1, and features, and holds no value.
         UsageError: a column holds something other than text.
     """
-    filters, faults = _encoded(records, schema, secret, validate, progress)
-    if faults:
-        raise StudentsError(_told(faults))
-    (whole,) = filters
+    (whole,) = _encoded(records, schema, secret, validate, progress)
     return Clks(whole, schema.bits)
 
 
@@ -94,9 +91,7 @@ def encode_features(
     hashed = [feature.identifier for feature in schema.features if feature.hashing is not None]
     if len(set(hashed)) < len(hashed):
         raise UsageError("two features of the schema have one name.")
-    filters, faults = _encoded(records, schema, secret, validate, progress, is_apart=True)
-    if faults:
-        raise StudentsError(_told(faults))
+    filters = _encoded(records, schema, secret, validate, progress, is_apart=True)
     return {
         name: Clks(filters_of_one, schema.bits)
         for name, filters_of_one in zip(hashed, filters, strict=True)
@@ -111,8 +106,13 @@ def _encoded(
     progress: Progress,
     *,
     is_apart: bool = False,
-) -> tuple[list[Words], list[tuple[int, str]]]:
-    """The filters of whole records, or of each hashed feature, and faults by row."""
+) -> list[Words]:
+    """The filters of whole records, or of each hashed feature.
+
+    Raises:
+        StudentsError: as in `encode`.
+        UsageError: as in `encode`.
+    """
     columns = _columns(records, schema)
     secret = secret.encode() if isinstance(secret, str) else secret
     hashed = [
@@ -155,7 +155,9 @@ def _encoded(
                 union |= filters[codes]
         if not is_apart:
             made[0][rows] = folded(union, schema.bits, schema.folds)
-    return made, faults
+    if faults:
+        raise StudentsError(_told(faults))
+    return made
 
 
 @dataclass(frozen=True)

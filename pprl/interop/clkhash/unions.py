@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pprl.interop.bitarrays import words_of
+
 Words = NDArray[np.uint64]
 Whole = NDArray[np.intp]
 
@@ -31,7 +33,7 @@ def rows_of_bits(positions: NDArray[np.uint32], rows: Whole, insertions: Whole, 
         single = np.zeros((len(is_set), bits), np.bool_)
         number, _ = np.nonzero(is_set)
         single[number, positions[rows[tile]][is_set]] = True
-        filters.append(_packed(single))
+        filters.append(words_of(np.packbits(single, axis=1, bitorder="little")))
     return np.concatenate(filters)
 
 
@@ -59,12 +61,5 @@ def folded(filters: Words, bits: int, folds: int) -> Words:
         return whole
     octets = np.ascontiguousarray(filters, "<u8").view(np.uint8)
     single = np.unpackbits(octets, axis=1, count=bits << folds, bitorder="little")
-    return _packed(np.bitwise_xor.reduce(single.reshape(len(filters), 1 << folds, bits), axis=1))
-
-
-def _packed(single: NDArray[np.uint8] | NDArray[np.bool_]) -> Words:
-    """Rows of single bits as words, filled up with zeros."""
-    octets = np.packbits(single, axis=1, bitorder="little")
-    padded = np.zeros((len(octets), -(-octets.shape[1] // 8) * 8), np.uint8)
-    padded[:, : octets.shape[1]] = octets
-    return padded.view("<u8").astype(np.uint64, copy=False)
+    single = np.bitwise_xor.reduce(single.reshape(len(filters), 1 << folds, bits), axis=1)
+    return words_of(np.packbits(single, axis=1, bitorder="little"))
