@@ -88,7 +88,7 @@ def segments_of(
 ) -> Iterator[tuple[Pass, str, int, Bits]]:
     """Pass, segment, insertions and bits of each segment of each pass."""
     for linkage_pass in section.passes:
-        bits, start = bits_of(submission.passes[linkage_pass.name]), 0
+        bits, start = bits_of(submission.passes[linkage_pass.name].filters), 0
         for segment in section.segments_of(linkage_pass):
             yield (
                 linkage_pass,
@@ -237,7 +237,7 @@ def decoys_told_apart(done: list[Run]) -> dict[str, float]:
             entries = item.real.passes[linkage_pass.name]
             place = np.arange(len(entries))
             tokens.append(stats.mannwhitneyu(place[decoy], place[~decoy]).pvalue)
-            bits = bits_of(entries)
+            bits = bits_of(entries.filters)
             positions.append(_same_positions(bits[decoy], bits[~decoy]))
             if linkage_pass.quota == 1:
                 test = stats.mannwhitneyu(entries.records[decoy], entries.records[~decoy])
@@ -269,7 +269,7 @@ def classifier(done: list[Run], name: str = PASSES[-1]) -> tuple[float, float]:
         tokens = entries.tokens.astype("<u8").view(np.uint8).reshape(-1, 8)
         place = np.linspace(-1, 1, len(entries))
         number = 2 * entries.records / item.real.records - 1
-        columns = [bits_of(entries), np.unpackbits(tokens, axis=1)]
+        columns = [bits_of(entries.filters), np.unpackbits(tokens, axis=1)]
         features.append(np.column_stack([*columns, place, number]).astype(np.float32))
         labels.append(item.decoys[name])
     learn, guess = (np.concatenate(features[start::2]) for start in (0, 1))

@@ -126,6 +126,8 @@ def similar_pairs(
                 return finder.pairs(block, rows, columns)
             ends = ordered_b.ones[columns.start], ordered_b.ones[columns.stop - 1]
             reach = np.flatnonzero(best.within_reach(rows, int(ends[0]), int(ends[1])))
+            if not len(reach):
+                return reach, reach, reach
             if len(reach) > _WORTH_TAKING * (rows.stop - rows.start):
                 return finder.pairs(block, rows, columns)
             return finder.pairs(block.take(reach + rows.start), slice(0, len(reach)), columns)

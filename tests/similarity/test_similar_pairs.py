@@ -149,6 +149,19 @@ def test_filters_out_of_reach_of_the_best_are_no_loss(
 
 
 @kernels
+def test_a_tile_that_no_row_can_gain_by_is_passed_over(
+    kernel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every row has its equal, so filters of other counts cannot come near."""
+    monkeypatch.setattr(all_pairs._kernel(kernel), "narrowest", 5)
+    rng = np.random.default_rng(7)
+    a = made(50, 4, rng, density=0.5)
+    b = np.concatenate([a, made(500, 4, rng, density=0.3), made(500, 4, rng, density=0.7)])
+    found = similar_pairs(a, b, "0.2", top=1, kernel=kernel)
+    assert listed(found) == scan(a, b, "0.2", top=1)
+
+
+@kernels
 def test_tiles_blocks_and_threads_make_no_difference(
     kernel: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
