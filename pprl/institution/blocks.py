@@ -10,6 +10,7 @@ values, 3e-8), in which case two students withhold each other's entry.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,6 +97,12 @@ class Blocking:
             of = self._of_names if part.source in _NAME_SOURCES else self._single
             self._parts[part] = of(part)
         return self._parts[part]
+
+    def prepare(self, passes: Iterable[Pass]) -> None:
+        """Make the values of all parts of these passes, so that threads only read them."""
+        for linkage_pass in passes:
+            for part in linkage_pass.block:
+                self.part(part)
 
     def values(self, linkage_pass: Pass, token_key: bytes) -> BlockValues:
         """All values of a pass's blocking key of all students.

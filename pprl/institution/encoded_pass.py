@@ -12,6 +12,7 @@ from pprl.exchange import Entries, PassProfile
 from pprl.institution.emission import emit
 from pprl.institution.filling import Blanks, Filling, private_blocks
 from pprl.institution.keys import Keys
+from pprl.institution.ledger import Ledger
 from pprl.institution.prf import Prf
 from pprl.institution.published import pass_profile
 from pprl.institution.roster import Roster
@@ -23,38 +24,45 @@ class EncodedPass:
 
     Attributes:
         entries: what is sent, decoys included.
+        ledger: the pass's blocks sent so far, these included.
         profile: the pass's non-match profile.
         blocked: `bool[n]`, which students have a block value.
         emitting: `bool[n]`, which students have a real entry.
     """
 
     entries: Entries
+    ledger: Ledger
     profile: PassProfile
     blocked: NDArray[np.bool_]
     emitting: NDArray[np.bool_]
 
 
 def encode_pass(
-    section: LinkageSection, linkage_pass: Pass, roster: Roster, keys: Keys, epsilon: float
+    section: LinkageSection,
+    linkage_pass: Pass,
+    ledger: Ledger,
+    roster: Roster,
+    keys: Keys,
+    epsilon: float,
 ) -> EncodedPass:
-    """Encode one pass and bring its ledger up to date; within a transaction of the state.
+    """Encode one pass; nothing is read or written of the state but its secret.
 
     Args:
         section: the linkage section.
         linkage_pass: the pass.
+        ledger: the pass's blocks sent so far.
         roster: the students.
         keys: those of the submission.
         epsilon: the whole budget of the manifest.
+
+    Raises:
+        StudentsError: most blocks sent earlier are now held under other local ids.
     """
     name = linkage_pass.name
     salt_key = keys.shared(f"salts/{name}")
     values = roster.blocking.values(linkage_pass, keys.shared(f"tokens/{name}"))
-    ledger = keys.state.ledger(keys.context, name)
     emission = emit(linkage_pass, values, salt_key, ledger, roster.owners)
     real = emission.values
-    keys.state.keep_ledger(
-        keys.context, name, ledger.with_entries(real.tokens, roster.identity[real.student])
-    )
     idle, slots = emission.free_slots(len(roster), linkage_pass.quota)
     named = Prf(keys.own(f"decoy-names/{name}")).mac([roster.identity, *values.content])
     private_tokens, private_salts = private_blocks(
@@ -80,6 +88,7 @@ def encode_pass(
     profile = pass_profile(filling, linkage_pass, values, salt_key, epsilon, keys.own("noise"))
     return EncodedPass(
         entries,
+        ledger.with_entries(real.tokens, roster.identity[real.student]),
         profile,
         np.bincount(values.student, minlength=len(roster)) > 0,
         np.bincount(real.student, minlength=len(roster)) > 0,
