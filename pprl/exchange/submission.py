@@ -18,7 +18,7 @@ from pprl.agreement import Agreement
 from pprl.agreement.enforcement import enforce
 from pprl.errors import SubmissionError, UsageError
 from pprl.exchange.compression import is_compressed
-from pprl.exchange.container import container, read_head, read_parts
+from pprl.exchange.container import Head, container, read_head, read_parts
 from pprl.exchange.identity import Identity
 from pprl.exchange.manifest import Manifest, Part
 from pprl.exchange.origin import (
@@ -169,18 +169,27 @@ class Submission:
             check_made_for(manifest, origin, signers, name, today)
         if sealed:
             check_recipient(manifest.recipient, identity, name)
-        lengths = [part.bytes for part in manifest.parts]
-        digests = [part.sha256 for part in manifest.parts]
-        passes = {}
-        for part, table in zip(
-            manifest.parts, read_parts(view, head, lengths, digests, name), strict=True
-        ):
-            if part.pass_name in passes:
-                raise SubmissionError(f"{name}: holds the pass {part.pass_name!r} twice.")
-            entries = from_arrow(table, part, name)
-            check_entries(entries, manifest.records, f"{name} pass {part.pass_name!r}")
-            passes[part.pass_name] = entries
-        return cls(manifest, passes)
+        return cls(manifest, read_passes(view, head, manifest, name))
+
+
+def read_passes(view: memoryview, head: Head, manifest: Manifest, name: str) -> dict[str, Entries]:
+    """The entries of each pass in the parts of a container, in place.
+
+    Raises:
+        SubmissionError: a part is cut short, altered, not as its manifest describes it or given
+            twice, or its entries break the form.
+    """
+    lengths = [part.bytes for part in manifest.parts]
+    digests = [part.sha256 for part in manifest.parts]
+    passes: dict[str, Entries] = {}
+    tables = read_parts(view, head, lengths, digests, name)
+    for part, table in zip(manifest.parts, tables, strict=True):
+        if part.pass_name in passes:
+            raise SubmissionError(f"{name}: holds the pass {part.pass_name!r} twice.")
+        entries = from_arrow(table, part, name)
+        check_entries(entries, manifest.records, f"{name} pass {part.pass_name!r}")
+        passes[part.pass_name] = entries
+    return passes
 
 
 def check_entries(entries: Entries, records: int, place: str) -> None:
