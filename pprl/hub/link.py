@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
+import tempfile
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,26 +13,29 @@ import pandas as pd
 
 from pprl.agreement import Agreement
 from pprl.agreement.enforcement import enforce
-from pprl.agreement.levels import Comparison
 from pprl.errors import UsageError
 from pprl.exchange import Submission
 from pprl.hub.admission import admit, admit_earlier
 from pprl.hub.agreeing import key_fields
-from pprl.hub.combination import Verdicts, combine, together
-from pprl.hub.comparison import compare_pass
+from pprl.hub.combination import Verdicts
 from pprl.hub.decision import THRESHOLD, Objective
 from pprl.hub.earlier import with_departed
 from pprl.hub.explanation import Reasons
 from pprl.hub.judged_pass import JudgedPass
+from pprl.hub.kept_pairs import KeptPairs, PairsInMemory
 from pprl.hub.linkage import Linkage
+from pprl.hub.memory import Memory
 from pprl.hub.missed import both_have
-from pprl.hub.patterns import PatternCounts
 from pprl.hub.quality import Judgement, estimate
+from pprl.hub.ranges import Cut
 from pprl.hub.registry import Evidence, Linked, Registry
 from pprl.hub.resolution import resolve
-from pprl.hub.scoring import Believed, Candidates, judge_pass
+from pprl.hub.scoring import Candidates
 from pprl.hub.sources import Sources
-from pprl.progress import Progress, tracked
+from pprl.hub.sweeps import combine_ranges, compare_ranges, judge_passes
+from pprl.hub.work_folder import WorkFolder, subject_of
+from pprl.progress import Progress
+from pprl.workers import checked_workers
 
 
 def link(
@@ -42,13 +47,16 @@ def link(
     answers: pd.DataFrame | None = None,
     registry: Registry | str | os.PathLike[str] | None = None,
     earlier: Sequence[Submission] = (),
+    memory: str | int | None = None,
+    work: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
     progress: Progress = True,
     today: datetime.date | None = None,
 ) -> Linkage:
     """Find the records that are the same person among several institutions' submissions.
 
-    The links do not depend on the order of submissions or of rows; study IDs are random, and stay
-    where a registry remembers them.
+    The links do not depend on the order of submissions or of rows, nor on memory and workers; study
+    IDs are random, and stay where a registry remembers them.
 
     Args:
         submissions: one for each institution, at least two.
@@ -62,6 +70,13 @@ def link(
             there is none. Without one, all study IDs are new.
         earlier: earlier submissions of the same institutions. Students whom they hold and this
             year's do not are linked too, so that who left one institution is found at another.
+        memory: what it may take, such as "4GiB", or bytes. Then the files are compared in ranges,
+            whose pairs lie on the disk meanwhile; what must be in memory is said where it is more.
+        work: a folder for these pairs, which is made if there is none. A linking that was broken
+            off goes on with it, ranges that are finished are not compared again. It stays: delete
+            it once the linkage is written. Without one, they lie where temporary files do.
+        workers: how many ranges or passes are compared at once; one for each processor if not
+            given.
         progress: True draws a bar on a terminal, False is silent, a function is told.
         today: the day on which; the machine's own if not given.
 
@@ -69,7 +84,8 @@ def link(
         KeyFileError: the registry's key is missing, damaged or open to other users.
         RegistryError: the registry cannot be used; it is as it was.
         UsageError: fewer than two submissions, a threshold out of range, an objective that cannot
-            be read or reached, or an earlier submission of an institution that sends none now.
+            be read or reached, an earlier submission of an institution that sends none now, too
+            little memory, a work folder of another linking or damaged, or a full disk.
         AgreementError: the agreement does not allow it: see `pprl.agreement.enforcement`.
         MismatchError: other agreements or keys than each other's or the registry's, or an
             institution twice.
@@ -79,22 +95,28 @@ def link(
         raise UsageError("Give a threshold or an objective, not both.")
     default = THRESHOLD if threshold is None else threshold
     wanted = Objective.of(default if objective is None else objective)
+    threads = checked_workers(workers)
     enforce(agreement, [submission.institution for submission in submissions], today=today)
     admitted = admit(submissions, agreement)
     current = [submission.records for submission in admitted]
     past = admit_earlier(earlier, admitted, agreement)
     admitted = [with_departed(item, past[item.institution]) for item in admitted]
     sources = Sources.of(admitted, current, agreement)
-    believed = Believed(agreement, [submission.manifest for submission in admitted])
-    passes = agreement.linkage.passes
-    found, judged = [], []
-    for item in tracked(passes, "linking", progress):
-        comparison = Comparison.of(agreement.linkage, item)
-        pairs = compare_pass([submission.passes[item.name] for submission in admitted], comparison)
-        counted = PatternCounts.of(pairs.group, pairs.pattern, len(sources.pairs))
-        judged.append(judge_pass(counted, comparison, item, believed))
-        found.append(pairs)
-    candidates, verdicts = together([combine(found, judged, key_fields(passes))])
+    bound = None if memory is None else Memory.of(memory)
+    if bound is not None:
+        bound.check(int(sources.sizes.sum()))
+    cut = Cut.of(admitted, agreement.linkage, bound, threads)
+    with contextlib.ExitStack() as closing:
+        kept: KeptPairs = PairsInMemory(cut)
+        if bound is not None or work is not None:
+            folder = work or closing.enter_context(tempfile.TemporaryDirectory(prefix="pprl-"))
+            subject = subject_of([*submissions, *earlier], agreement.linkage_digest)
+            kept = WorkFolder.open(folder, subject, cut, sources)
+        compare_ranges(admitted, agreement, kept, threads, progress)
+        judged = judge_passes(admitted, agreement, kept)
+        candidates, verdicts = combine_ranges(judged, agreement, kept)
+    if bound is not None:
+        bound.check(int(sources.sizes.sum()), len(candidates.group))
     return conclude(
         admitted, sources, agreement, candidates, verdicts, judged, wanted, answers, registry
     )
