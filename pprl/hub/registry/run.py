@@ -25,7 +25,7 @@ from pprl.hub.registry.recipients import recipient_ids
 from pprl.hub.registry.recognition import Blocks, least_shared, recognise
 from pprl.hub.registry.store import Store
 from pprl.hub.registry.succession import NEW, Members, succeed
-from pprl.hub.study_ids import new_study_ids
+from pprl.hub.study_ids import drawn_study_ids, new_study_ids
 
 Integers = NDArray[np.int64]
 Texts = NDArray[np.object_]
@@ -64,12 +64,13 @@ class Linked:
 
     def named_anew(self, agreement: Agreement) -> Named:
         """Names for the records without a registry: all of them new."""
-        distinct, place = np.unique(self.cluster, return_inverse=True)
-        study_id = np.array(new_study_ids(len(distinct)), object)[place]
-        nothing = np.full(len(place), "", object)
-        members = Members(self.source, place.astype(np.int64), nothing)
-        common = agreement.output.common_study_ids
-        return Named(0, study_id, study_id if common else recipient_ids(members, together=False))
+        persons, place = np.unique(self.cluster, return_inverse=True)
+        study_id = drawn_study_ids(len(persons))[place]
+        if agreement.output.common_study_ids:
+            return Named(0, study_id, study_id)
+        source = np.repeat(np.arange(len(self.submissions)), np.diff(self.offset))
+        _, told = np.unique(source * len(persons) + place, return_inverse=True)
+        return Named(0, study_id, drawn_study_ids(int(told.max(initial=-1)) + 1)[told])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,13 +79,14 @@ class Named:
 
     Attributes:
         run: the registry's run that holds, 0 without one.
-        study_id: `object[records]`, the hub's own name of each record's person.
-        recipient_id: `object[records]`, what its source is told.
+        study_id: `object[records]`, the hub's own name of each record's person; in ASCII,
+            `S18[records]`, where all are new.
+        recipient_id: likewise, what its source is told.
     """
 
     run: int
-    study_id: Texts
-    recipient_id: Texts
+    study_id: Texts | NDArray[np.bytes_]
+    recipient_id: Texts | NDArray[np.bytes_]
 
 
 def carry_on(
