@@ -192,7 +192,19 @@ def told_of_fields(students: Students, agreement: Agreement) -> tuple[str, ...]:
     Raises:
         StudentsError: the agreement requires one of them.
     """
-    empty = [n for n in agreement.linkage.fields if not present(students.records, n).any()]
+    fields = agreement.linkage.fields
+    return told_of_empty(
+        {name: int(present(students.records, name).sum()) for name in fields}, agreement
+    )
+
+
+def told_of_empty(counts: Mapping[str, int], agreement: Agreement) -> tuple[str, ...]:
+    """`told_of_fields`, from how many students have each field.
+
+    Raises:
+        StudentsError: the agreement requires one that nobody has.
+    """
+    empty = [name for name, count in counts.items() if not count]
     for name in empty:
         if name in agreement.records.required_fields:
             raise StudentsError(

@@ -1,0 +1,1 @@
+"""Linking with Spark: what runs at the hub, and sees encodings only."""
