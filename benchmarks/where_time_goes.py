@@ -44,12 +44,12 @@ ENCODING = {
 LINKING = {
     "admission": ("pprl.hub.link", "admit"),
     "join": ("pprl.hub.comparison", "shared_tokens"),
-    "compare": ("pprl.hub.comparison", "_patterns"),
-    "fit and score each pass": ("pprl.hub.link", "score_pass"),
+    "compare": ("pprl.hub.comparison", "compared"),
+    "fit each pass": ("pprl.hub.link", "judge_pass"),
     "combine passes": ("pprl.hub.link", "combine"),
-    "rivals and third sources": ("pprl.hub.link", "without_contradictions"),
-    "assign one to one": ("pprl.hub.link", "one_to_one"),
-    "clusters": ("pprl.hub.link", "clusters"),
+    "rivals and third sources": ("pprl.hub.resolution", "without_contradictions"),
+    "assign one to one": ("pprl.hub.resolution", "one_to_one"),
+    "clusters": ("pprl.hub.resolution", "clusters"),
     "quality": ("pprl.hub.link", "estimate"),
     "study IDs": ("pprl.hub.link", "_study_ids"),
 }

@@ -7,7 +7,7 @@ import datetime
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from pprl.exchange.compression import is_compressed
 from pprl.exchange.container import container, read_head, read_parts
 from pprl.exchange.identity import Identity
 from pprl.exchange.manifest import Manifest, Part
+from pprl.exchange.mapping import let_go
 from pprl.exchange.origin import (
     MATCH_FILE,
     check_made_for,
@@ -63,11 +64,13 @@ class Submission:
         manifest: what it is and whose.
         passes: the entries of each pass.
         blinding: as it travels, ""; where a hub keeps it blinded, the check value of the hub's key.
+        file: the bytes of the file that it was read from, mapped; nothing if it was made here.
     """
 
     manifest: Manifest
     passes: Mapping[str, Entries]
     blinding: str = ""
+    file: memoryview = field(default=memoryview(b""), repr=False)
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -86,6 +89,10 @@ class Submission:
     def records(self) -> int:
         """How many records."""
         return self.manifest.records
+
+    def let_go(self) -> None:
+        """Give back what memory its file took; whatever is wanted again is read again."""
+        let_go(self.file)
 
     def write(
         self,
@@ -180,7 +187,8 @@ class Submission:
             entries = from_arrow(table, part, name)
             check_entries(entries, manifest.records, f"{name} pass {part.pass_name!r}")
             passes[part.pass_name] = entries
-        return cls(manifest, passes)
+            let_go(view)
+        return cls(manifest, passes, file=view)
 
 
 def check_entries(entries: Entries, records: int, place: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from pprl.errors import CustodyError, SubmissionError
 from pprl.exchange import Manifest, Submission
 from pprl.exchange.container import container, read_head, read_parts
+from pprl.exchange.mapping import let_go
 from pprl.exchange.sealing import mapped, write_pieces
 from pprl.exchange.submission import check_entries, describe, from_arrow, to_arrow
 
@@ -62,7 +63,8 @@ def read_blinded(path: Path, kept: str) -> Submission:
     ):
         passes[part.pass_name] = from_arrow(table, part, name)
         check_entries(passes[part.pass_name], manifest.records, f"{name} pass {part.pass_name!r}")
-    return Submission(manifest, passes, head.signature.decode("ascii", "replace"))
+        let_go(view)
+    return Submission(manifest, passes, head.signature.decode("ascii", "replace"), view)
 
 
 def read_kept(folder: Path, received: Mapping[str, Any]) -> Submission:
