@@ -49,9 +49,16 @@ def probabilities(candidates: Candidates, sole: NDArray[np.bool_]) -> Floats:
     free = freedom(rivals(left, alone), rivals(right, alone), sides)
     passes = int(candidates.best.max(initial=0)) + 1
     stratum = candidates.group.astype(np.int64) * passes + candidates.best
-    gain = gain_of_the_free(*strangers(stratum, alone, free))[stratum]
+    taken, total = strangers(alone, free)
+    gain = gain_of_the_free(_sums(stratum, taken), _sums(stratum, total))[stratum]
     odds = odds_of(candidates.log_odds, gain)
     return shared(odds, rivals(left, odds), rivals(right, odds), sides)
+
+
+def _sums(stratum: Integers, amount: Floats) -> Floats:
+    """The sum of an amount over each stratum."""
+    sums: Floats = np.bincount(stratum, amount).astype(np.float64)
+    return sums
 
 
 def odds_of(log_odds: Floats, gain: Floats | float = 0.0) -> Floats:
@@ -88,11 +95,10 @@ def freedom(left: Floats, right: Floats, sides: NDArray[np.bool_]) -> Floats:
     return free
 
 
-def strangers(stratum: Integers, probability: Floats, free: Floats) -> tuple[Floats, Floats]:
-    """Expected non-matches of each stratum: those with a record matched elsewhere, and all."""
-    taken: Floats = np.bincount(stratum, (1 - probability) * (1 - free)).astype(np.float64)
-    total: Floats = np.bincount(stratum, 1 - probability).astype(np.float64)
-    return taken, total
+def strangers(probability: Floats, free: Floats) -> tuple[Floats, Floats]:
+    """How far each pair is a non-match with a record matched elsewhere, and one at all."""
+    unlike: Floats = 1 - probability
+    return unlike * (1 - free), unlike
 
 
 def gain_of_the_free(taken: Floats, total: Floats) -> Floats:
@@ -101,8 +107,8 @@ def gain_of_the_free(taken: Floats, total: Floats) -> Floats:
     Few non-matches say little: the share is drawn towards none.
 
     Args:
-        taken: `float64[strata]`, from `strangers`.
-        total: `float64[strata]`, likewise.
+        taken: `float64[...]`, the sum over each stratum of the first of `strangers`.
+        total: `float64[...]`, that of the second.
     """
     gain: Floats = -np.log1p(-taken / (total + FEW_NON_MATCHES))
     return gain

@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pprl.spark.hub import LinkedTables, link
     from pprl.spark.institution import EncodedTables, encode
     from pprl.spark.session import start
     from pprl.spark.submission_tables import SubmissionTables, unpack
@@ -17,12 +18,22 @@ if TYPE_CHECKING:
 _HOMES = {
     "EncodedTables": "pprl.spark.institution",
     "encode": "pprl.spark.institution",
+    "LinkedTables": "pprl.spark.hub",
+    "link": "pprl.spark.hub",
     "start": "pprl.spark.session",
     "SubmissionTables": "pprl.spark.submission_tables",
     "unpack": "pprl.spark.submission_tables",
 }
 
-__all__ = ["EncodedTables", "SubmissionTables", "encode", "start", "unpack"]
+__all__ = [
+    "EncodedTables",
+    "LinkedTables",
+    "SubmissionTables",
+    "encode",
+    "link",
+    "start",
+    "unpack",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -12,6 +12,7 @@ fresno-usd/
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,8 @@ import pyarrow as pa
 from pprl.agreement import LinkageSection
 from pprl.errors import SubmissionError, UsageError
 from pprl.exchange import Entries, Manifest, Submission
+from pprl.exchange.columns import binary, filters, integers, longs, words
 from pprl.exchange.spool import Spool
-from pprl.spark.columns import binary, filters, integers, longs, words
 from pprl.spark.executors import told
 from pprl.spark.staging import staged
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 ENTRIES = "pass string, token bigint, record bigint, filter binary"
-ROWS_AT_ONCE = 1 << 16
+ROWS_AT_ONCE = 1 << 20
+"""Entries that the driver passes on at a time, some 100 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,13 +127,24 @@ def unpack(
     if submission.blinding:
         raise UsageError("A blinded submission stays in its store; unpack the match file.")
     with staged(spark, folder) as partial:
-        for name, entries in submission.passes.items():
-            for start in range(0, max(1, len(entries)), ROWS_AT_ONCE * 16):
-                some = slice(start, start + ROWS_AT_ONCE * 16)
-                frame = spark.createDataFrame(table_of(name, entries, some))
-                write_entries(arranged(frame, slices), partial)
+        for tables in _portions(submission):
+            frame = spark.createDataFrame(pa.concat_tables(tables))
+            write_entries(arranged(frame, slices), partial)
         write_manifest(spark, submission.manifest, partial)
     return SubmissionTables.open(spark, folder)
+
+
+def _portions(submission: Submission) -> Iterator[list[pa.Table]]:
+    """All entries, as many at a time as a driver has room for."""
+    tables: list[pa.Table] = []
+    for name, entries in submission.passes.items():
+        for start in range(0, len(entries), ROWS_AT_ONCE):
+            tables.append(table_of(name, entries, slice(start, start + ROWS_AT_ONCE)))
+            if sum(table.num_rows for table in tables) >= ROWS_AT_ONCE:
+                yield tables
+                tables = []
+    if tables:
+        yield tables
 
 
 def table_of(name: str, entries: Entries, some: slice) -> pa.Table:

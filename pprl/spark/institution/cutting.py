@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pprl.exchange.columns import lists, longs, unlisted
 from pprl.institution.blocks import Blocking
 from pprl.institution.identities import traits_of
 from pprl.institution.name_words import NameWords
@@ -13,7 +14,6 @@ from pprl.institution.normalise import NormalisedStudents
 from pprl.institution.published import present
 from pprl.institution.state import local_id_digests
 from pprl.institution.tokens import TokenTable, token_table
-from pprl.spark.columns import lists, longs, unlisted
 from pprl.spark.institution.plan import Plan, part_column, segment_column
 from pprl.spark.institution.students import from_table
 

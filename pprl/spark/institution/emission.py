@@ -13,10 +13,10 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pprl.exchange.columns import integers, longs, words
 from pprl.institution.block_values import BlockValues
 from pprl.institution.emission import refuse_renumbering
 from pprl.institution.ledger import Ledger
-from pprl.spark.columns import integers, longs, words
 from pprl.spark.executors import Work, on_batches, on_both
 from pprl.spark.institution.plan import Bucket, Plan
 

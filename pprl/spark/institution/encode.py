@@ -17,6 +17,7 @@ import pyarrow as pa
 from pprl.agreement import Agreement
 from pprl.agreement.enforcement import enforce
 from pprl.exchange import Manifest
+from pprl.exchange.columns import longs, words
 from pprl.institution.encode import unnumbered
 from pprl.institution.identities import identify
 from pprl.institution.keys import Keys
@@ -24,7 +25,6 @@ from pprl.institution.linkage_key import LinkageKey
 from pprl.institution.published import noised_profile, shares_of, told_of_empty
 from pprl.institution.roster import record_numbers, refuse_few
 from pprl.institution.state import State
-from pprl.spark.columns import longs, words
 from pprl.spark.executors import on_batches, told
 from pprl.spark.institution.cutting import cut, identified_by, schema_of
 from pprl.spark.institution.emission import emitted, ledger_table

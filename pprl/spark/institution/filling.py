@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from pprl.exchange.columns import binary, longs
 from pprl.institution.emission import Emission
 from pprl.institution.encoded_pass import filled
-from pprl.spark.columns import binary, longs
 from pprl.spark.institution.emission import beside, places_of
 from pprl.spark.institution.plan import Bucket, Plan
 from pprl.spark.submission_tables import ENTRIES, arranged

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from pprl.agreement import LinkageSection, Pass
 from pprl.agreement.blocking import BlockingPart
+from pprl.exchange.columns import integers, unlisted, words
 from pprl.institution.block_values import BlockValues
 from pprl.institution.blocks import PartValues, block_values
 from pprl.institution.encoded_pass import PassKeys
 from pprl.institution.filling import Filling, chosen_kernel, side_by_side
 from pprl.institution.keys import Keys
 from pprl.institution.tokens import TokenTable
-from pprl.spark.columns import integers, unlisted, words
 
 
 @dataclass(frozen=True, repr=False)

@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from pprl.agreement import LinkageSection
 from pprl.errors import StudentsError, UsageError
+from pprl.exchange.columns import integers
 from pprl.institution.collapse import collapse, latest_rows
 from pprl.institution.normalise import NormalisedStudents, normalise
 from pprl.institution.roster import LISTED
-from pprl.spark.columns import integers
 from pprl.spark.executors import on_batches, on_groups
 
 if TYPE_CHECKING:

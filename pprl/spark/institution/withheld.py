@@ -11,8 +11,8 @@ import pyarrow as pa
 from pyarrow import compute
 
 from pprl.agreement.levels import LEVELS, Comparison
+from pprl.exchange.columns import binary, filters, integers, longs, words
 from pprl.institution.published import SIDES, level_counts, token_bound, withheld_filters
-from pprl.spark.columns import binary, filters, integers, longs, words
 from pprl.spark.executors import on_batches, on_groups
 from pprl.spark.institution.emission import BLOCKS, beside, places_of
 from pprl.spark.institution.plan import Bucket, Plan

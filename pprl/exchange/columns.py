@@ -1,6 +1,6 @@
-"""Columns of Arrow tables as arrays and back.
+"""Columns of tables that engines such as Spark or a warehouse's read, as arrays and back.
 
-Spark knows no unsigned numbers: a token or digest of 64 bits travels as the signed number of the
+Many know no unsigned numbers: a token or digest of 64 bits stands there as the signed number of the
 same bits, so that equal stays equal, and only the order of numbers differs.
 """
 
