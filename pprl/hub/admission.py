@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pprl.agreement import Agreement, Pass
+from pprl.agreement import Agreement, Pass, Segment
 from pprl.errors import MismatchError, SubmissionError, UsageError
 from pprl.exchange import Submission
 from pprl.exchange.submission import check_entries
@@ -32,6 +33,14 @@ def admit(submissions: Sequence[Submission], agreement: Agreement) -> list[Submi
             institution; the message says which differ.
         SubmissionError: too few records, or entries that are not as the agreement's passes say.
     """
+    ordered = in_order(submissions, agreement)
+    for submission in ordered:
+        _check_form(submission, agreement)
+    return ordered
+
+
+def in_order(submissions: Sequence[Submission], agreement: Agreement) -> list[Submission]:
+    """`admit`, but for the entries, which are not looked at."""
     if len(submissions) < 2:
         raise UsageError(f"Linking takes at least two submissions, not {len(submissions)}.")
     ordered = sorted(submissions, key=lambda submission: submission.institution)
@@ -43,8 +52,6 @@ def admit(submissions: Sequence[Submission], agreement: Agreement) -> list[Submi
                 f"{after.institution}: two submissions of one institution. Link one of them."
             )
     _check_keys(ordered)
-    for submission in ordered:
-        _check_form(submission, agreement)
     return ordered
 
 
@@ -155,13 +162,22 @@ def _check_form(submission: Submission, agreement: Agreement) -> None:
 def _filled_as_agreed(submission: Submission, agreement: Agreement, linkage_pass: Pass) -> bool:
     """Whether each segment of each filter of a pass has exactly its number of bits."""
     segments = agreement.linkage.segments_of(linkage_pass)
-    widths = [segment.words for segment in segments]
-    insertions = np.array([segment.insertions for segment in segments], np.uint16)
     filters = submission.passes[linkage_pass.name].filters
     for number, start in enumerate(range(0, len(filters), TILE), 1):
-        if (segment_ones(filters[start : start + TILE], widths) != insertions).any():
+        if not are_full(filters[start : start + TILE], segments):
             return False
         if number % TILES_KEPT == 0:
             submission.let_go()
     submission.let_go()
     return True
+
+
+def are_full(filters: NDArray[np.uint64], segments: Sequence[Segment]) -> bool:
+    """Whether each segment of each filter has exactly its number of bits.
+
+    Args:
+        filters: `uint64[n, words]`.
+        segments: those of the pass.
+    """
+    ones = segment_ones(filters, [segment.words for segment in segments])
+    return not (ones != np.array([segment.insertions for segment in segments], np.uint16)).any()

@@ -89,14 +89,42 @@ def resolve(
         doubt=doubt,
     )
     decision = _decided(wanted, judgement, candidates, probability, sole, kept)
-    evidence = beyond(probability, decision.threshold) + TIE
-    if len(sources.names) == 2:
-        chosen = one_to_one(candidates, probability, decision.threshold, sole)
-        evidence = np.where(chosen, evidence, -np.abs(evidence))
-    cluster = clusters(source, sources.sole, *ends, evidence)
-    accepted = (cluster[ends[0]] == cluster[ends[1]]) & (probability >= decision.threshold)
+    cluster, accepted = persons(
+        candidates, probability, ends, source, sources.sole, decision.threshold
+    )
     judgement = dataclasses.replace(judgement, accepted=accepted[order])
     return Resolution(probability, cluster, decision, order, judgement)
+
+
+def persons(
+    candidates: Candidates,
+    probability: NDArray[np.float64],
+    ends: tuple[NDArray[np.int64], NDArray[np.int64]],
+    source: NDArray[np.int64],
+    sole: NDArray[np.bool_],
+    threshold: float,
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Which records are one person, and which pairs are accepted.
+
+    Groups of records that no likely pair joins do not touch each other: each may be asked alone.
+
+    Args:
+        candidates: the pairs, in the order in which ties are to be decided.
+        probability: `float64[n]`, of each.
+        ends: `int64[n]` each, their two records, numbered through all sources.
+        source: `int64[records]`, the source of each record.
+        sole: `bool[sources]`, whether a source holds each person once.
+        threshold: pairs below it are not accepted.
+
+    Returns:
+        `int64[records]`, a label for each record, equal within a person; `bool[n]`.
+    """
+    evidence = beyond(probability, threshold) + TIE
+    if len(sole) == 2:
+        chosen = one_to_one(candidates, probability, threshold, sole[None, :])
+        evidence = np.where(chosen, evidence, -np.abs(evidence))
+    cluster = clusters(source, sole, *ends, evidence)
+    return cluster, (cluster[ends[0]] == cluster[ends[1]]) & (probability >= threshold)
 
 
 def _decided(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pprl.agreement import Agreement
 from pprl.agreement.levels import Comparison
-from pprl.exchange import Submission
+from pprl.exchange import Manifest, Submission
 from pprl.hub.agreeing import key_fields
 from pprl.hub.combination import Verdicts, combine, together
 from pprl.hub.comparison import compare_pass, source_pairs
@@ -57,20 +57,35 @@ def judge_passes(
     submissions: Sequence[Submission], agreement: Agreement, kept: KeptPairs
 ) -> list[JudgedPass]:
     """Fit each pass's model to the counts of all its ranges."""
-    believed = Believed(agreement, [submission.manifest for submission in submissions])
     groups = len(source_pairs(len(submissions)))
-    judged = []
-    for number, item in enumerate(agreement.linkage.passes):
-        counted = PatternCounts.total(
+    counted = [
+        PatternCounts.total(
             [
                 PatternCounts.of(pairs.group, pairs.pattern, groups)
                 for record_range in range(kept.cut.record_ranges)
                 for pairs in kept.pieces(number, record_range)
             ]
         )
-        comparison = Comparison.of(agreement.linkage, item)
-        judged.append(judge_pass(counted, comparison, item, believed))
-    return judged
+        for number in range(len(agreement.linkage.passes))
+    ]
+    return judge_counts(counted, [submission.manifest for submission in submissions], agreement)
+
+
+def judge_counts(
+    counted: Sequence[PatternCounts], manifests: Sequence[Manifest], agreement: Agreement
+) -> list[JudgedPass]:
+    """Fit each pass's model to the counts of its patterns, wherever these were counted.
+
+    Args:
+        counted: those of each pass, in the agreement's order.
+        manifests: of the submissions, which tell what is believed of non-matches.
+        agreement: the agreement.
+    """
+    believed = Believed(agreement, manifests)
+    return [
+        judge_pass(counts, Comparison.of(agreement.linkage, item), item, believed)
+        for counts, item in zip(counted, agreement.linkage.passes, strict=True)
+    ]
 
 
 def combine_ranges(

@@ -10,7 +10,7 @@ values, 3e-8), in which case two students withhold each other's entry.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,30 +114,7 @@ class Blocking:
             linkage_pass: the pass.
             token_key: 32 bytes; a token is the first word of the CBC-MAC of the parts' digests.
         """
-        parts = [self.part(part) for part in linkage_pass.block]
-        student = np.arange(len(self._students))
-        columns: list[Digests] = []
-        for values in parts:
-            start, end = values.start[student], values.start[student + 1]
-            if (end - start == 1).all():
-                columns.append(values.digests[start])
-                continue
-            number = end - start
-            ends = np.cumsum(number)
-            within = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - number, number)
-            columns = [np.repeat(column, number) for column in columns]
-            columns.append(values.digests[np.repeat(start, number) + within])
-            student = np.repeat(student, number)
-        tokens = np.ascontiguousarray(Prf(token_key).mac(columns)[:, 0])
-        order = np.argsort(tokens)
-        tokens = tokens[order]
-        return BlockValues(
-            student=student[order],
-            tokens=tokens,
-            holders=run_lengths(tokens),
-            columns=tuple(column[order] for column in columns),
-            content=tuple(values.content for values in parts),
-        )
+        return block_values([self.part(part) for part in linkage_pass.block], token_key)
 
     def _digest(self, text: str) -> int:
         """The digest of one value of a part."""
@@ -201,6 +178,38 @@ class Blocking:
         present = pair[:, 0] != 0
         mixed = self._pairs.blocks(pair[present])[:, 0]
         return _part_values(*_distinct(student[present], mixed), len(self._students))
+
+
+def block_values(parts: Sequence[PartValues], token_key: bytes) -> BlockValues:
+    """The blocks that the parts of a blocking key make: see `Blocking.values`.
+
+    Args:
+        parts: the values of each part, at least one.
+        token_key: 32 bytes.
+    """
+    student = np.arange(len(parts[0].start) - 1)
+    columns: list[Digests] = []
+    for values in parts:
+        start, end = values.start[student], values.start[student + 1]
+        if (end - start == 1).all():
+            columns.append(values.digests[start])
+            continue
+        number = end - start
+        ends = np.cumsum(number)
+        within = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - number, number)
+        columns = [np.repeat(column, number) for column in columns]
+        columns.append(values.digests[np.repeat(start, number) + within])
+        student = np.repeat(student, number)
+    tokens = np.ascontiguousarray(Prf(token_key).mac(columns)[:, 0])
+    order = np.argsort(tokens)
+    tokens = tokens[order]
+    return BlockValues(
+        student=student[order],
+        tokens=tokens,
+        holders=run_lengths(tokens),
+        columns=tuple(column[order] for column in columns),
+        content=tuple(values.content for values in parts),
+    )
 
 
 def _texts(part: BlockingPart, students: NormalisedStudents) -> NDArray[np.object_]:

@@ -82,13 +82,17 @@ def emit(
     if known.any():
         free = ~known
         free[known] = owners.own(sole.student[known], holder[known])
-        _refuse_renumbering(int((~free).sum()), int(known.sum()))
+        refuse_renumbering(int((~free).sum()), int(known.sum()))
         sole = sole.take(free)
     return Emission(sole.take(sole.among_first(linkage_pass.quota, salt_key)))
 
 
-def _refuse_renumbering(lost: int, known: int) -> None:
+def refuse_renumbering(lost: int, known: int) -> None:
     """Stop if most blocks that were ever sent now belong to other local ids.
+
+    Args:
+        lost: how many of a pass's sole blocks were sent for another student.
+        known: how many were ever sent.
 
     Raises:
         StudentsError: local ids were renumbered, or lost or gained zeros.

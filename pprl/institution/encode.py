@@ -14,7 +14,7 @@ import pandas as pd
 from pprl._version import __version__
 from pprl.agreement import Agreement, LinkageSection
 from pprl.agreement.enforcement import enforce
-from pprl.exchange import Entries, Manifest, Submission
+from pprl.exchange import Entries, Manifest, PassProfile, Submission
 from pprl.exchange.spool import Spool
 from pprl.institution.encoded import Encoded
 from pprl.institution.encoded_pass import encode_pass
@@ -112,19 +112,9 @@ def encode(
             epsilon,
             keys.own("noise"),
         )
-        manifest = Manifest(
-            institution=institution_id,
-            recipient=agreement.hub_key,
-            agreement=agreement.digest,
-            linkage=section.digest,
-            key_check=keys.check,
-            records=len(roster),
-            sequence=0,
-            software=f"pprl {__version__}",
-            epsilon=epsilon,
-            completeness=shares,
-            unplaced=unplaced,
-            non_match_profile={name: encoded[name].profile for name in passes},
+        profile = {name: encoded[name].profile for name in passes}
+        manifest = unnumbered(
+            agreement, keys, institution_id, len(roster), shares, unplaced, profile
         )
         sequence = state.sequence_of(keys.context, _content(manifest, passes, roster.tables))
     notes = [*roster.students.notes, *fields_told]
@@ -134,6 +124,32 @@ def encode(
         notes.append(f"{idle} of {len(roster)} students emit in no pass: cannot be linked.")
     submission = Submission(dataclasses.replace(manifest, sequence=sequence), passes)
     return Encoded(submission, roster.id_map(), tuple(notes))
+
+
+def unnumbered(
+    agreement: Agreement,
+    keys: Keys,
+    institution_id: str,
+    records: int,
+    completeness: Mapping[str, float],
+    unplaced: float,
+    profile: Mapping[str, PassProfile],
+) -> Manifest:
+    """The manifest of a submission that has no sequence number yet."""
+    return Manifest(
+        institution=institution_id,
+        recipient=agreement.hub_key,
+        agreement=agreement.digest,
+        linkage=agreement.linkage.digest,
+        key_check=keys.check,
+        records=records,
+        sequence=0,
+        software=f"pprl {__version__}",
+        epsilon=agreement.records.epsilon,
+        completeness=completeness,
+        unplaced=unplaced,
+        non_match_profile=profile,
+    )
 
 
 @contextlib.contextmanager

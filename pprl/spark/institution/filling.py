@@ -1,0 +1,60 @@
+"""Filling the entries of a submission, decoys included, on the executors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from pprl.exchange.columns import binary, longs
+from pprl.institution.emission import Emission
+from pprl.institution.encoded_pass import filled
+from pprl.spark.institution.emission import beside, places_of
+from pprl.spark.institution.plan import Bucket, Plan
+from pprl.spark.submission_tables import ENTRIES, arranged
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+def entries_of(plan: Plan, students: DataFrame, emitted: DataFrame, slices: int) -> DataFrame:
+    """The entries of all passes, ordered by token: `ENTRIES`.
+
+    Args:
+        plan: the encoding.
+        students: as cut, with `identity` and `record`.
+        emitted: from `pprl.spark.institution.emission.emitted`.
+        slices: into how many files each pass is divided.
+    """
+    entries = beside(plan, students, emitted, fill, ENTRIES)
+    return arranged(entries, slices)
+
+
+def fill(plan: Plan, students: pa.Table, emitted: pa.Table) -> pa.Table:
+    """All entries of some students."""
+    bucket = Bucket.of(plan, students)
+    tables = []
+    for place, keys in enumerate(plan.passes):
+        values = bucket.values(place)
+        emission = Emission(values.take(places_of(bucket, values, place, emitted)))
+        linkage_pass = bucket.linkage_pass(place)
+        entries = filled(
+            emission,
+            linkage_pass.quota,
+            bucket.identity,
+            bucket.record,
+            keys,
+            bucket.filling(place),
+        )
+        tables.append(
+            pa.table(
+                {
+                    "pass": pa.repeat(linkage_pass.name, len(entries)),
+                    "token": longs(entries.tokens),
+                    "record": entries.records.astype(np.int64),
+                    "filter": binary(entries.filters),
+                }
+            )
+        )
+    return pa.concat_tables(tables)
