@@ -144,6 +144,16 @@ class Told:
         source = np.repeat(np.arange(len(sizes)), sizes)
         return cls(source, *(np.concatenate(column) for column in zip(*rows, strict=True)))
 
+    def of_passes(self, chosen: Sequence[int]) -> Told:
+        """What is told if these passes are all."""
+        kept = np.isin(self.kind, chosen)
+        parts = {
+            field.name: getattr(self, field.name)[kept]
+            for field in dataclasses.fields(self)
+            if field.name != "source"
+        }
+        return Told(self.source, **parts)
+
     def graph(self, passes: bool) -> SharedBlocks:
         """As a graph of records, each pair with its score and perhaps its pass."""
         score = np.round(self.score * 1000).astype(np.int64)
@@ -226,13 +236,19 @@ def agreement_with_truth(split: Split, source: Integers, label: Integers) -> flo
         together, within = (
             int((count * (count - 1) // 2).sum())
             for keys in (columns, (*columns, source))
-            for _, count in [
-                np.unique(np.stack([k[known] for k in keys]), axis=1, return_counts=True)
-            ]
+            for count in [_how_often([key[known] for key in keys])]
         )
         return together - within
 
     return round(2 * pairs(label, person) / max(1, pairs(label) + pairs(person)), 4)
+
+
+def _how_often(columns: Sequence[Integers]) -> Integers:
+    """How often each distinct row occurs."""
+    rows = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        rows = rows * (int(column.max(initial=0)) + 1) + column
+    return np.unique(rows, return_counts=True)[1]
 
 
 def graph_of(

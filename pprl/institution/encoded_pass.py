@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from pprl.agreement import LinkageSection, Pass
 from pprl.exchange import Entries, PassProfile
+from pprl.institution.decoys import decoys
 from pprl.institution.emission import emit
-from pprl.institution.filling import Blanks, Filling, private_blocks
+from pprl.institution.filling import Blanks, Filling
 from pprl.institution.keys import Keys
+from pprl.institution.ledger import NOBODY
 from pprl.institution.prf import Prf
 from pprl.institution.published import pass_profile
 from pprl.institution.roster import Roster
@@ -51,19 +53,26 @@ def encode_pass(
     values = roster.blocking.values(linkage_pass, keys.shared(f"tokens/{name}"))
     ledger = keys.state.ledger(keys.context, name)
     emission = emit(linkage_pass, values, salt_key, ledger, roster.owners)
-    real = emission.values
+    real, shared = emission.values, emission.shared
     keys.state.keep_ledger(
-        keys.context, name, ledger.with_entries(real.tokens, roster.identity[real.student])
+        keys.context,
+        name,
+        ledger.with_entries(
+            np.concatenate((real.tokens, shared)),
+            np.concatenate((roster.identity[real.student], np.full(len(shared), NOBODY))),
+        ),
     )
-    idle, slots = emission.free_slots(len(roster), linkage_pass.quota)
-    named = Prf(keys.own(f"decoy-names/{name}")).mac([roster.identity, *values.content])
-    private_tokens, private_salts = private_blocks(
-        named[idle, 0], slots, Prf(keys.own(f"decoys/{name}"))
+    private = decoys(
+        emission,
+        roster.identity,
+        linkage_pass.quota,
+        keys.own(f"decoy-names/{name}"),
+        keys.own(f"decoys/{name}"),
     )
     blanks = Blanks.sorted(
-        np.concatenate((real.student, idle)),
-        np.concatenate((real.tokens, private_tokens)),
-        np.concatenate((real.salts(salt_key), private_salts)),
+        np.concatenate((real.student, private.student)),
+        np.concatenate((real.tokens, private.tokens)),
+        np.concatenate((real.salts(salt_key), private.salts)),
     )
     filling = Filling(
         section,
