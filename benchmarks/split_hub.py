@@ -14,12 +14,14 @@ gives out study IDs. Figures are written to `results/split_hub.json`.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.kept import keep_each
@@ -85,6 +87,22 @@ class Split:
     def sizes(self) -> Integers:
         """Records of each source."""
         return np.array([item.records for item in self.entries], np.int64)
+
+    @functools.cached_property
+    def person(self) -> Integers:
+        """`int64[records]`, the person of each record of all sources, -1 where it is not known."""
+        truth = self.made.truth
+        number, _ = pd.factorize(truth["person"])
+        offset = dict(
+            zip(
+                [s.institution for s in self.entries],
+                np.cumsum(self.sizes) - self.sizes,
+                strict=True,
+            )
+        )
+        person = np.full(int(self.sizes.sum()), -1, np.int64)
+        person[truth["source"].map(offset).to_numpy() + truth["record"].to_numpy()] = number
+        return person
 
 
 def matched(split: Split) -> list[ScoredPass]:
@@ -222,14 +240,7 @@ def f1_of(split: Split, told: Told) -> tuple[float, SharedBlocks]:
 
 def agreement_with_truth(split: Split, source: Integers, label: Integers) -> float:
     """F1 over all pairs of records of different sources, as `pprl.evaluate` counts them."""
-    truth = split.made.truth
-    person = np.full(len(source), -1, np.int64)
-    numbers = {name: n for n, name in enumerate(truth["person"].unique())}
-    start = 0
-    for item in split.entries:
-        rows = truth[truth["source"] == item.institution]
-        person[start + rows["record"].to_numpy()] = rows["person"].map(numbers)
-        start += item.records
+    person = split.person
     known = person >= 0
 
     def pairs(*columns: Integers) -> int:
