@@ -38,7 +38,7 @@ ENCODING = {
     "tokens side by side": ("pprl.institution.roster", "side_by_side"),
     "blocks and their holders": ("pprl.institution.blocks", "Blocking.values"),
     "cap, ledger, quota": ("pprl.institution.encoded_pass", "emit"),
-    "decoys' blocks": ("pprl.institution.encoded_pass", "private_blocks"),
+    "decoys' blocks": ("pprl.institution.encoded_pass", "decoys"),
     "filters": ("pprl.institution.filling", "Filling.filters"),
 }
 LINKING = {

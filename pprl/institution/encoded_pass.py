@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from pprl.agreement import LinkageSection, Pass
 from pprl.exchange import Entries, PassProfile
+from pprl.institution.decoys import decoys
 from pprl.institution.emission import Emission, emit
-from pprl.institution.filling import Blanks, Filling, private_blocks
+from pprl.institution.filling import Blanks, Filling
 from pprl.institution.keys import Keys
-from pprl.institution.ledger import Ledger
+from pprl.institution.ledger import NOBODY, Ledger
 from pprl.institution.prf import Prf
 from pprl.institution.published import pass_profile
 from pprl.institution.roster import Roster
@@ -30,7 +31,7 @@ class EncodedPass:
 
     Attributes:
         entries: what is sent, decoys included.
-        ledger: the pass's blocks sent so far, these included.
+        ledger: the pass's blocks sent or shared so far, these included.
         profile: the pass's non-match profile.
         blocked: `bool[n]`, which students have a block value.
         emitting: `bool[n]`, which students have a real entry.
@@ -109,7 +110,7 @@ def encode_pass(
     Args:
         section: the linkage section.
         linkage_pass: the pass.
-        ledger: the pass's blocks sent so far.
+        ledger: the pass's blocks sent or shared so far.
         roster: the students.
         keys: those of the submission.
         epsilon: the whole budget of the manifest.
@@ -121,13 +122,16 @@ def encode_pass(
     own = PassKeys.of(keys, name)
     values = roster.blocking.values(linkage_pass, own.tokens)
     emission = emit(linkage_pass, values, own.salts, ledger, roster.owners)
-    real = emission.values
+    real, shared = emission.values, emission.shared
     filling = own.filling(section, linkage_pass, roster.tables, roster.side_by_side)
     entries = filled(emission, linkage_pass.quota, roster.identity, roster.record, own, filling)
     profile = pass_profile(filling, linkage_pass, values, own.salts, epsilon, keys.own("noise"))
     return EncodedPass(
         entries,
-        ledger.with_entries(real.tokens, roster.identity[real.student]),
+        ledger.with_entries(
+            np.concatenate((real.tokens, shared)),
+            np.concatenate((roster.identity[real.student], np.full(len(shared), NOBODY))),
+        ),
         profile,
         np.bincount(values.student, minlength=len(roster)) > 0,
         np.bincount(real.student, minlength=len(roster)) > 0,
@@ -145,7 +149,7 @@ def filled(
     """The entries of a pass, decoys included, in the order of their tokens.
 
     Args:
-        emission: the real ones.
+        emission: which blocks are students' own.
         quota: how many every record has.
         identity: `uint64[n]`, what decoys know each student by.
         record: `uint32[n]`, each student's record number.
@@ -153,13 +157,11 @@ def filled(
         filling: what the filters are filled from.
     """
     real = emission.values
-    idle, slots = emission.free_slots(len(identity), quota)
-    named = Prf(keys.decoy_names).mac([identity, *real.content])
-    private_tokens, private_salts = private_blocks(named[idle, 0], slots, Prf(keys.decoys))
+    private = decoys(emission, identity, quota, keys.decoy_names, keys.decoys)
     blanks = Blanks.sorted(
-        np.concatenate((real.student, idle)),
-        np.concatenate((real.tokens, private_tokens)),
-        np.concatenate((real.salts(keys.salts), private_salts)),
+        np.concatenate((real.student, private.student)),
+        np.concatenate((real.tokens, private.tokens)),
+        np.concatenate((real.salts(keys.salts), private.salts)),
     )
     tokens, records = np.empty_like(blanks.tokens), np.empty(len(blanks), np.uint32)
     tokens[blanks.places] = blanks.tokens

@@ -6,6 +6,7 @@ holders of a block in different partitions would both seem alone, and the hub co
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from pprl.exchange.columns import integers, longs, words
 from pprl.institution.block_values import BlockValues
 from pprl.institution.emission import refuse_renumbering
-from pprl.institution.ledger import Ledger
+from pprl.institution.ledger import NOBODY, Ledger
 from pprl.spark.executors import Work, on_batches, on_both
 from pprl.spark.institution.plan import Bucket, Plan
 
@@ -27,13 +28,27 @@ BLOCKS = "pass bigint, token bigint, identity bigint"
 """A student holds a block: the pass by its place in the section, token and identity."""
 
 
-def emitted(plan: Plan, students: DataFrame, ledger: DataFrame | None) -> DataFrame:
-    """The real entries of all passes: `BLOCKS`.
+@dataclass(frozen=True, eq=False)
+class Emitted:
+    """What all passes emit.
+
+    Attributes:
+        real: `BLOCKS` that are emitted, each with its one student.
+        shared: `pass bigint, token bigint`, blocks that become nobody's.
+    """
+
+    real: DataFrame
+    shared: DataFrame
+
+
+def emitted(plan: Plan, students: DataFrame, ledger: DataFrame | None) -> Emitted:
+    """What `pprl.institution.emission.emit` chooses, over all partitions.
 
     Args:
         plan: the encoding.
         students: as cut, with `identity` and `record`.
-        ledger: `BLOCKS` that were ever sent, with the identity they were sent for; None if none.
+        ledger: `BLOCKS` that were ever sent or shared, with the identity they were sent for; None
+            if none.
 
     Raises:
         StudentsError: most blocks sent earlier are now held under other local ids.
@@ -44,10 +59,18 @@ def emitted(plan: Plan, students: DataFrame, ledger: DataFrame | None) -> DataFr
     counted = held.groupBy("pass", "token").agg(
         sql.count("*").alias("holders"), sql.min("identity").alias("identity")
     )
-    sole = counted.where("holders = 1").drop("holders")
-    if ledger is not None:
-        sole = _free(plan, sole.cache(), ledger)
-    return beside(plan, students, sole, chosen, BLOCKS)
+    if ledger is None:
+        fresh, own = counted, None
+    else:
+        sent = ledger.withColumnRenamed("identity", "holder")
+        known = counted.join(sent, ["pass", "token"], "left")
+        _check_numbering(known)
+        fresh = known.where("holder IS NULL")
+        own = held.join(ledger, ["pass", "token", "identity"], "left_semi")
+    free = fresh.where("holders = 1").select("pass", "token", "identity")
+    claimed = free if own is None else free.unionByName(own)
+    real = beside(plan, students, claimed, chosen, BLOCKS)
+    return Emitted(real, fresh.where("holders > 1").select("pass", "token"))
 
 
 def beside(
@@ -69,25 +92,22 @@ def beside(
     return both.applyInArrow(on_both(work, plan), schema)
 
 
-def _free(plan: Plan, sole: DataFrame, ledger: DataFrame) -> DataFrame:
-    """The blocks that were not sent for another student before.
+def _check_numbering(known: DataFrame) -> None:
+    """Check that the sole holders of blocks sent before are mostly those they were sent for.
 
     Raises:
-        StudentsError: most of them were.
+        StudentsError: they are not.
     """
     from pyspark.sql import functions as sql
 
-    sent = ledger.withColumnRenamed("identity", "holder")
-    known = sole.join(sent, ["pass", "token"], "left")
     is_lost = (sql.col("holder") != sql.col("identity")).cast("bigint")
     told = (
-        known.where("holder is not null")
+        known.where(f"holders = 1 AND holder IS NOT NULL AND holder != {NOBODY}")
         .groupBy("pass")
         .agg(sql.count("*").alias("known"), sql.sum(is_lost).alias("lost"))
     )
     for row in told.collect():
         refuse_renumbering(row["lost"], row["known"])
-    return known.where("holder is null or holder = identity").drop("holder")
 
 
 def held_blocks(plan: Plan, table: pa.Table) -> pa.Table:

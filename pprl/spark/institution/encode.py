@@ -21,6 +21,7 @@ from pprl.exchange.columns import longs, words
 from pprl.institution.encode import unnumbered
 from pprl.institution.identities import identify
 from pprl.institution.keys import Keys
+from pprl.institution.ledger import NOBODY
 from pprl.institution.linkage_key import LinkageKey
 from pprl.institution.published import noised_profile, shares_of, told_of_empty
 from pprl.institution.roster import record_numbers, refuse_few
@@ -122,11 +123,15 @@ def encode(
         count = named.num_rows
 
         ledgers = [state.ledger(keys.context, item.name) for item in section.passes]
-        real = stack.enter_context(_kept(emitted(plan, students, ledger_table(spark, ledgers))))
+        chosen = emitted(plan, students, ledger_table(spark, ledgers))
+        real, shared = (stack.enter_context(_kept(f)) for f in (chosen.real, chosen.shared))
         for place, (item, ledger) in enumerate(zip(section.passes, ledgers, strict=True)):
             sent = real.where(real["pass"] == place).select("token", "identity").toArrow()
-            tokens, identity = words(sent["token"]), words(sent["identity"])
-            state.keep_ledger(keys.context, item.name, ledger.with_entries(tokens, identity))
+            nobodys = shared.where(shared["pass"] == place).select("token").toArrow()
+            tokens = np.concatenate((words(sent["token"]), words(nobodys["token"])))
+            holders = (words(sent["identity"]), np.full(nobodys.num_rows, NOBODY))
+            held = ledger.with_entries(tokens, np.concatenate(holders))
+            state.keep_ledger(keys.context, item.name, held)
         write_entries(entries_of(plan, students, real, slices), partial)
         students.selectExpr("record", "explode(local_ids) AS local_id").repartition(1).sort(
             "record", "local_id"

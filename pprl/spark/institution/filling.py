@@ -37,7 +37,10 @@ def fill(plan: Plan, students: pa.Table, emitted: pa.Table) -> pa.Table:
     tables = []
     for place, keys in enumerate(plan.passes):
         values = bucket.values(place)
-        emission = Emission(values.take(places_of(bucket, values, place, emitted)))
+        own = np.zeros(len(values.tokens), bool)
+        own[places_of(bucket, values, place, emitted)] = True
+        # Which blocks become nobody's was settled when the real ones were chosen.
+        emission = Emission(values.take(own), values.take(~own), np.empty(0, np.uint64))
         linkage_pass = bucket.linkage_pass(place)
         entries = filled(
             emission,
