@@ -141,7 +141,7 @@ def linked(folder: Path, memory: str, workers: int, work: Path | None) -> dict[s
         work=work,
         progress=False,
     )
-    seconds = time.perf_counter() - opened
+    seconds, memory_taken = time.perf_counter() - opened, most_memory()
     digest = hashlib.sha256()
     for name in ("record_a", "record_b", "probability", "n_passes", "accepted"):
         digest.update(np.ascontiguousarray(linkage.candidates[name]).data)
@@ -158,7 +158,7 @@ def linked(folder: Path, memory: str, workers: int, work: Path | None) -> dict[s
     return {
         "open": opened - start,
         "link": seconds,
-        "MiB at most": most_memory(),
+        "MiB at most": memory_taken,
         "candidates": len(linkage.candidates),
         "pairs": len(accepted),
         "precision": float(true.mean()),

@@ -40,7 +40,7 @@ def checked_workers(workers: int | None) -> int:
 
 def in_turn(
     function: Callable[[Item], Result], items: Iterable[Item], workers: int, *, waiting: int = 1
-) -> Generator[Result]:
+) -> Generator[Result, None, None]:
     """What `function` makes of each item, in the order of the items.
 
     Items are taken and results given in the caller's thread. If `function` raises, so does this, at

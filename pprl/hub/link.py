@@ -32,6 +32,7 @@ from pprl.hub.registry import Evidence, Linked, Registry
 from pprl.hub.resolution import resolve
 from pprl.hub.scoring import Candidates
 from pprl.hub.sources import Sources
+from pprl.hub.study_ids import as_texts
 from pprl.hub.sweeps import combine_ranges, compare_ranges, judge_passes
 from pprl.hub.work_folder import WorkFolder, subject_of
 from pprl.progress import Progress
@@ -103,8 +104,9 @@ def link(
     admitted = [with_departed(item, past[item.institution]) for item in admitted]
     sources = Sources.of(admitted, current, agreement)
     bound = None if memory is None else Memory.of(memory)
+    records, remembered = int(sources.sizes.sum()), registry is not None
     if bound is not None:
-        bound.check(int(sources.sizes.sum()))
+        bound.check(records, remembered=remembered)
     cut = Cut.of(admitted, agreement.linkage, bound, threads)
     with contextlib.ExitStack() as closing:
         kept: KeptPairs = PairsInMemory(cut)
@@ -116,7 +118,7 @@ def link(
         judged = judge_passes(admitted, agreement, kept)
         candidates, verdicts = combine_ranges(judged, agreement, kept)
     if bound is not None:
-        bound.check(int(sources.sizes.sum()), len(candidates.group))
+        bound.check(records, len(candidates.group), remembered=remembered)
     return conclude(
         admitted, sources, agreement, candidates, verdicts, judged, wanted, answers, registry
     )
@@ -158,17 +160,18 @@ def conclude(
     linked = Linked(admitted, current, resolved.cluster, evidence)
     candidates, verdicts = candidates.of(resolved.order), verdicts.of(resolved.order)
     names = [(sources.names[a], sources.names[b]) for a, b in sources.pairs]
-    study_ids = _study_ids(linked, agreement, registry)
+    study_ids = _study_ids(linked, sources, agreement, registry)
     return Linkage(
         agreement=agreement,
         threshold=resolved.decision.threshold,
         records=dict(zip(sources.names, current, strict=True)),
         candidates=_table(candidates, sources, resolved.judgement),
         quality=estimate(resolved.judgement, candidates.group.astype(np.int64), names),
-        study_ids=study_ids[sources.is_current].reset_index(drop=True),
+        study_ids=study_ids,
         decision=resolved.decision,
         judgement=resolved.judgement,
         reasons=Reasons(judged, verdicts, candidates.group),
+        persons=len(np.unique(resolved.cluster[sources.is_current])),
     )
 
 
@@ -185,9 +188,12 @@ def _table(candidates: Candidates, sources: Sources, judgement: Judgement) -> pd
 
 
 def _study_ids(
-    linked: Linked, agreement: Agreement, registry: Registry | str | os.PathLike[str] | None
+    linked: Linked,
+    sources: Sources,
+    agreement: Agreement,
+    registry: Registry | str | os.PathLike[str] | None,
 ) -> pd.DataFrame:
-    """What all records are called: `source, record, study_id, recipient_id`."""
+    """What this year's records are called: `source, record, study_id, recipient_id`."""
     if isinstance(registry, Registry):
         named = registry.carry_on(linked, agreement)
     elif registry is None:
@@ -195,12 +201,12 @@ def _study_ids(
     else:
         with Registry.open(registry) as opened:
             named = opened.carry_on(linked, agreement)
-    sizes = [submission.records for submission in linked.submissions]
+    kept, current = sources.is_current, sources.current
     return pd.DataFrame(
         {
-            "source": linked.source,
-            "record": np.concatenate([np.arange(size, dtype=np.uint32) for size in sizes]),
-            "study_id": named.study_id,
-            "recipient_id": named.recipient_id,
+            "source": np.repeat(np.array(sources.names, object), current),
+            "record": np.concatenate([np.arange(size, dtype=np.uint32) for size in current]),
+            "study_id": as_texts(named.study_id[kept]),
+            "recipient_id": as_texts(named.recipient_id[kept]),
         }
     )

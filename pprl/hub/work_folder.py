@@ -30,6 +30,8 @@ from pprl.hub.ranges import Cut
 from pprl.hub.sources import Sources
 
 WORK = "work.json"
+PAIRS = "[0-9][0-9]-[0-9][0-9][0-9][0-9]*.arrow"
+PARTIAL = ".*.partial"
 FORMAT = 1
 _FOR_THE_OWNER = 0o700
 _SCHEMA = pa.schema(
@@ -71,6 +73,8 @@ class WorkFolder:
         folder = Path(path)
         with _told(folder, "used"):
             folder.mkdir(_FOR_THE_OWNER, exist_ok=True)
+            for partial in folder.glob(PARTIAL):
+                partial.unlink(missing_ok=True)
             if not any(folder.iterdir()):
                 with replacing(folder / WORK) as file:
                     file.write(_written(subject, cut))
@@ -79,8 +83,6 @@ class WorkFolder:
                 raise UsageError(
                     f"{folder}: is no work folder and not empty. Name another, or a new one."
                 )
-            for partial in folder.glob(".*.partial"):
-                partial.unlink()
             begun = _read((folder / WORK).read_bytes(), folder)
         if begun["subject"] != subject:
             raise UsageError(
@@ -142,14 +144,20 @@ class WorkFolder:
                 )
             yield PassPairs(*(column.to_numpy() for column in batch.columns))
 
-    def remove(self) -> None:
-        """Delete what the folder holds of this linking, and the folder if nothing else is there."""
-        with _told(self._folder, "deleted"):
-            for place in self.cut.places:
-                self._path(place).unlink(missing_ok=True)
-            (self._folder / WORK).unlink(missing_ok=True)
-            if not any(self._folder.iterdir()):
-                self._folder.rmdir()
+    @staticmethod
+    def remove(path: str | os.PathLike[str]) -> None:
+        """Delete what a folder holds of a linking, and the folder if nothing else is there.
+
+        Raises:
+            UsageError: it cannot be deleted.
+        """
+        folder = Path(path)
+        with _told(folder, "deleted"):
+            for pattern in (PAIRS, PARTIAL, WORK):
+                for own in folder.glob(pattern):
+                    own.unlink(missing_ok=True)
+            if not any(folder.iterdir()):
+                folder.rmdir()
 
     def _path(self, place: Place) -> Path:
         """The file of a range of tokens."""
