@@ -24,6 +24,7 @@ import pprl
 from pprl.errors import MismatchError, SubmissionError, UsageError
 from pprl.exchange import Entries, Submission
 from pprl.exchange.columns import integers
+from pprl.exchange.entry_tables import entry_table
 from pprl.hub import Linkage
 from pprl.hub.assignment import gain_of_the_free, one_to_one
 from pprl.hub.patterns import PatternCounts
@@ -40,7 +41,6 @@ from pprl.spark.hub.scoring import (
     shared_once,
     still_free,
 )
-from pprl.spark.submission_tables import table_of
 from tests.spark.scenes import compact, in_buckets, needs_spark, submissions_of
 
 PAIR = ["source_a", "record_a", "source_b", "record_b"]
@@ -49,7 +49,7 @@ PAIR = ["source_a", "record_a", "source_b", "record_b"]
 def joined(submissions: list[Submission]) -> pa.Table:
     """The join of the entries of all submissions, made by pandas."""
     frames = [
-        table_of(name, entries, slice(None)).to_pandas().assign(source=place)
+        entry_table(name, entries).to_pandas().assign(source=place)
         for place, item in enumerate(submissions)
         for name, entries in item.passes.items()
     ]
@@ -195,17 +195,17 @@ def test_a_filter_with_a_bit_too_many_is_refused() -> None:
     agreement = compact(2)
     submission = submissions_of(agreement, 30)[0]
     name, entries = next(iter(submission.passes.items()))
-    whole = table_of(name, entries, slice(None))
+    whole = entry_table(name, entries)
     counted = checked_filters(agreement.linkage, "orchard-usd", whole)
     assert counted.to_pydict() == {"entries": [len(entries)]}
     forged = Entries(entries.tokens, entries.records, entries.filters | np.uint64(1 << 63))
     with pytest.raises(
         SubmissionError, match=f"orchard-usd pass {name!r}: a segment has more".replace("+", "[+]")
     ):
-        checked_filters(agreement.linkage, "orchard-usd", table_of(name, forged, slice(None)))
+        checked_filters(agreement.linkage, "orchard-usd", entry_table(name, forged))
     short = Entries(entries.tokens, entries.records, entries.filters[:, 1:].copy())
     with pytest.raises(SubmissionError, match="another length"):
-        checked_filters(agreement.linkage, "orchard-usd", table_of(name, short, slice(None)))
+        checked_filters(agreement.linkage, "orchard-usd", entry_table(name, short))
 
 
 @contextlib.contextmanager

@@ -34,7 +34,12 @@ from pprl.spark.institution.students import students_of
 from pprl.spark.institution.withheld import withheld_levels
 from pprl.spark.session import check_session
 from pprl.spark.staging import refuse_existing, staged
-from pprl.spark.submission_tables import SubmissionTables, write_entries, write_manifest
+from pprl.spark.submission_tables import (
+    SubmissionTables,
+    read_entries,
+    write_entries,
+    write_manifest,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -222,7 +227,7 @@ def _content(spark: SparkSession, manifest: Manifest, folder: str) -> str:
     """A digest of everything in a submission but its sequence number, in whatever order it lies."""
     from pyspark.sql import functions as sql
 
-    written = SubmissionTables.entries_in(spark, folder)
+    written = read_entries(spark, folder)
     row = sql.xxhash64("token", "record", "filter")
     sums = written.groupBy("pass").agg(sql.count("*").alias("n"), sql.bit_xor(row).alias("sum"))
     digest = hashlib.sha256(manifest.to_bytes())
