@@ -93,7 +93,7 @@ def unpack(
     Raises:
         UsageError: the submission is blinded, or there is something of that name already.
     """
-    with staged(spark, folder) as partial:
+    with staged(spark, folder) as (partial,):
         for table in portions(submission):
             write_entries(arranged(spark.createDataFrame(table), slices), partial)
         write_manifest(spark, submission.manifest, partial)

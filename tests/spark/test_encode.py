@@ -270,6 +270,19 @@ def test_a_refused_roster_leaves_no_folder_and_no_ledger(
 
 
 @needs_spark
+def test_renumbered_local_ids_are_refused(cluster: Any) -> None:
+    """Most blocks of a pass sent for others: counted over all partitions, pass by pass."""
+    from pprl.spark.institution.emission import refuse_lost
+
+    schema = "pass int, token int, identity int, holder int"
+    kept = [(0, k, k, k if k < 40 else None) for k in range(80)]
+    half = [(1, k, k, k if k < 30 else -1) for k in range(60)]
+    refuse_lost(cluster.createDataFrame([*kept, *half], schema))
+    with pytest.raises(StudentsError, match="30 of 59 blocks sent earlier"):
+        refuse_lost(cluster.createDataFrame([*kept, *half[1:]], schema))
+
+
+@needs_spark
 def test_columns_that_are_no_text_are_refused(
     cluster: Any, agreement: Agreement, tmp_path: Path
 ) -> None:

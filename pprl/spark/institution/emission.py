@@ -27,16 +27,13 @@ BLOCKS = "pass bigint, token bigint, identity bigint"
 """A student holds a block: the pass by its place in the section, token and identity."""
 
 
-def emitted(plan: Plan, students: DataFrame, ledger: DataFrame | None) -> DataFrame:
-    """The real entries of all passes: `BLOCKS`.
+def sole_blocks(plan: Plan, students: DataFrame, ledger: DataFrame) -> DataFrame:
+    """The blocks that one student alone holds: `BLOCKS`, and the `holder` they were sent for.
 
     Args:
         plan: the encoding.
         students: as cut, with `identity` and `record`.
-        ledger: `BLOCKS` that were ever sent, with the identity they were sent for; None if none.
-
-    Raises:
-        StudentsError: most blocks sent earlier are now held under other local ids.
+        ledger: from `ledger_table`.
     """
     from pyspark.sql import functions as sql
 
@@ -45,9 +42,34 @@ def emitted(plan: Plan, students: DataFrame, ledger: DataFrame | None) -> DataFr
         sql.count("*").alias("holders"), sql.min("identity").alias("identity")
     )
     sole = counted.where("holders = 1").drop("holders")
-    if ledger is not None:
-        sole = _free(plan, sole.cache(), ledger)
-    return beside(plan, students, sole, chosen, BLOCKS)
+    return sole.join(ledger, ["pass", "token"], "left")
+
+
+def refuse_lost(sole: DataFrame) -> None:
+    """Check that blocks sent earlier are held by the students they were sent for.
+
+    Raises:
+        StudentsError: most blocks of a pass are not.
+    """
+    from pyspark.sql import functions as sql
+
+    sent = sole.where("holder IS NOT NULL").groupBy("pass")
+    is_lost = sql.expr("CAST(holder != identity AS BIGINT)")
+    counts = sent.agg(sql.sum(is_lost).alias("lost"), sql.count("*").alias("known"))
+    for row in counts.collect():
+        refuse_renumbering(row["lost"], row["known"])
+
+
+def emitted(plan: Plan, students: DataFrame, sole: DataFrame) -> DataFrame:
+    """The real entries of all passes: `BLOCKS`.
+
+    Args:
+        plan: the encoding.
+        students: as cut, with `identity` and `record`.
+        sole: from `sole_blocks`.
+    """
+    free = sole.where("holder IS NULL OR holder = identity").drop("holder")
+    return beside(plan, students, free, chosen, BLOCKS)
 
 
 def beside(
@@ -136,18 +158,15 @@ def _blocks(bucket: Bucket, every: list[BlockValues]) -> pa.Table:
     )
 
 
-def ledger_table(spark: SparkSession, ledgers: list[Ledger]) -> DataFrame | None:
-    """Ledgers of the passes, in their order, as `BLOCKS`; None if they are all empty."""
-    if not any(len(ledger.tokens) for ledger in ledgers):
-        return None
-    tables = [
+def ledger_table(spark: SparkSession, ledgers: list[Ledger]) -> DataFrame:
+    """Ledgers of the passes, in their order: `pass, token, holder`."""
+    place = np.repeat(np.arange(len(ledgers)), [len(ledger.tokens) for ledger in ledgers])
+    return spark.createDataFrame(
         pa.table(
             {
-                "pass": np.full(len(ledger.tokens), place),
-                "token": longs(ledger.tokens),
-                "identity": longs(ledger.holders),
+                "pass": place,
+                "token": longs(np.concatenate([ledger.tokens for ledger in ledgers])),
+                "holder": longs(np.concatenate([ledger.holders for ledger in ledgers])),
             }
         )
-        for place, ledger in enumerate(ledgers)
-    ]
-    return spark.createDataFrame(pa.concat_tables(tables))
+    )

@@ -27,13 +27,13 @@ from pprl.institution.roster import record_numbers, refuse_few
 from pprl.institution.state import State
 from pprl.spark.executors import on_batches, told
 from pprl.spark.institution.cutting import cut, identified_by, schema_of
-from pprl.spark.institution.emission import emitted, ledger_table
+from pprl.spark.institution.emission import emitted, ledger_table, refuse_lost, sole_blocks
 from pprl.spark.institution.filling import entries_of
 from pprl.spark.institution.plan import Plan
 from pprl.spark.institution.students import students_of
 from pprl.spark.institution.withheld import withheld_levels
 from pprl.spark.session import check_session
-from pprl.spark.staging import refuse_existing, staged
+from pprl.spark.staging import staged
 from pprl.spark.submission_tables import (
     SubmissionTables,
     read_entries,
@@ -89,7 +89,8 @@ def encode(
             derived from it.
         institution_id: the party whose students they are.
         folder: where the submission's tables go; there must be nothing yet.
-        id_map: where the table of record numbers and local ids goes, which stays here.
+        id_map: where the table of record numbers and local ids goes, which stays here; as private
+            as the folder it is in.
         state: the institution's secret and ledger; without one, a trial's in memory.
         slices: into how many files each pass is divided.
         today: the day on which; the machine's own if not given.
@@ -104,11 +105,9 @@ def encode(
     spark = rows.sparkSession
     enforce(agreement, (institution_id,), today=today)
     check_session(spark)
-    refuse_existing(spark, folder)
     section = agreement.linkage
     with contextlib.ExitStack() as stack:
-        partial = stack.enter_context(staged(spark, folder))
-        partial_map = stack.enter_context(staged(spark, id_map))
+        partial, partial_map = stack.enter_context(staged(spark, folder, id_map))
         if state is None:
             state = stack.enter_context(contextlib.closing(State.in_memory()))
         keys = Keys.of(key, section.digest, institution_id, state)
@@ -127,7 +126,10 @@ def encode(
         count = named.num_rows
 
         ledgers = [state.ledger(keys.context, item.name) for item in section.passes]
-        real = stack.enter_context(_kept(emitted(plan, students, ledger_table(spark, ledgers))))
+        sole = sole_blocks(plan, students, ledger_table(spark, ledgers))
+        sole = stack.enter_context(_kept(sole))
+        refuse_lost(sole)
+        real = stack.enter_context(_kept(emitted(plan, students, sole)))
         for place, (item, ledger) in enumerate(zip(section.passes, ledgers, strict=True)):
             sent = real.where(real["pass"] == place).select("token", "identity").toArrow()
             tokens, identity = words(sent["token"]), words(sent["identity"])
