@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import os
+import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -95,3 +99,20 @@ def submissions_of(agreement: Agreement, count: int) -> list[Submission]:
         ).submission
         for place, party in enumerate(agreement.parties)
     ]
+
+
+@contextlib.contextmanager
+def one_executor_killed(patch: pytest.MonkeyPatch, work: str, marker: Path) -> Any:
+    """While it lasts, the first executor to begin this work is killed, JVM and all."""
+
+    def deadly(own: Callable[..., pa.Table], *arguments: Any) -> pa.Table:
+        if own.__name__ == work:
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
+                daemon = Path(f"/proc/{os.getppid()}/stat").read_text(encoding="utf-8")
+                os.kill(int(daemon.rpartition(")")[2].split()[1]), signal.SIGKILL)
+        return own(*arguments)
+
+    patch.setattr("pprl.spark.executors.guarded", deadly)
+    yield
+    assert marker.exists()

@@ -26,7 +26,7 @@ from pprl.spark.institution.plan import Plan
 from pprl.spark.institution.students import collapsed, latest_of_each, normalised
 from pprl.spark.institution.withheld import first_blocks, levels_counted, sides_filled
 from tests.rosters import agreement_on, varied
-from tests.spark.scenes import KEY, in_buckets, needs_spark
+from tests.spark.scenes import KEY, in_buckets, needs_spark, one_executor_killed
 
 PARTY = "fresno"
 SECRET = b"s" * 32
@@ -206,9 +206,9 @@ def frame_of(cluster: Any, students: pd.DataFrame) -> Any:
 
 @needs_spark
 def test_spark_makes_the_bits_of_memory_year_after_year(
-    cluster: Any, agreement: Agreement, tmp_path: Path
+    cluster: Any, agreement: Agreement, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Entries, manifest, ledger and id map, of a first year and of a second on its ledger."""
+    """Entries, manifest, ledger and id map, of two years on one ledger, though executors die."""
     import pprl.spark
 
     first = varied(120, 5)
@@ -216,16 +216,10 @@ def test_spark_makes_the_bits_of_memory_year_after_year(
     mine, its = State.in_memory(SECRET), State.in_memory(SECRET)
     for year, students in enumerate((first, second)):
         here = pprl.encode(students, agreement, KEY, PARTY, state=mine, progress=False)
-        there = pprl.spark.encode(
-            frame_of(cluster, students),
-            agreement,
-            KEY,
-            PARTY,
-            str(tmp_path / f"{year}"),
-            str(tmp_path / f"{year}-ids"),
-            state=its,
-            slices=2,
-        )
+        targets = str(tmp_path / f"{year}"), str(tmp_path / f"{year}-ids")
+        rows = frame_of(cluster, students)
+        with one_executor_killed(monkeypatch, ("fill", "chosen")[year], tmp_path / f"dead-{year}"):
+            there = pprl.spark.encode(rows, agreement, KEY, PARTY, *targets, state=its, slices=2)
         assert_same(here.submission, there.submission.submission(agreement.linkage))
         ids = cluster.read.parquet(there.id_map).toPandas().astype({"record": "uint32"})
         order = ["record", "local_id"]

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import itertools
-import os
-import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +37,13 @@ from pprl.spark.hub.scoring import (
     shared_once,
     still_free,
 )
-from tests.spark.scenes import compact, in_buckets, needs_spark, submissions_of
+from tests.spark.scenes import (
+    compact,
+    in_buckets,
+    needs_spark,
+    one_executor_killed,
+    submissions_of,
+)
 
 PAIR = ["source_a", "record_a", "source_b", "record_b"]
 
@@ -208,23 +210,6 @@ def test_a_filter_with_a_bit_too_many_is_refused() -> None:
         checked_filters(agreement.linkage, "orchard-usd", entry_table(name, short))
 
 
-@contextlib.contextmanager
-def one_executor_killed(patch: pytest.MonkeyPatch, work: str, marker: Path) -> Any:
-    """While it lasts, the first executor to begin this work is killed, JVM and all."""
-
-    def deadly(own: Callable[..., pa.Table], *arguments: Any) -> pa.Table:
-        if own.__name__ == work:
-            with contextlib.suppress(FileExistsError):
-                os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
-                daemon = Path(f"/proc/{os.getppid()}/stat").read_text(encoding="utf-8")
-                os.kill(int(daemon.rpartition(")")[2].split()[1]), signal.SIGKILL)
-        return own(*arguments)
-
-    patch.setattr("pprl.spark.executors.guarded", deadly)
-    yield
-    assert marker.exists()
-
-
 @needs_spark
 def test_spark_links_as_memory_does_though_an_executor_dies(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -253,6 +238,11 @@ def test_spark_links_as_memory_does_though_an_executor_dies(
     assert len(ids) == len(every)
     assert (ids.groupby("person")["study_id"].nunique() == 1).all()
     assert (ids.groupby("study_id")["person"].nunique() == 1).all()
+    gathered = pprl.spark.gather(tables, agreement, registry=tmp_path / "ids.registry")
+    pd.testing.assert_frame_equal(gathered.candidates, memory.candidates)
+    assert gathered.quality.recall_interval == memory.quality.recall_interval
+    for file in tmp_path.glob("ids.registry*"):
+        file.unlink()
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {*(item.institution for item in submissions), "linked", "killed"}
 

@@ -117,7 +117,7 @@ def link(
 
 
 def _named(decided: DataFrame, sources: Sources) -> DataFrame:
-    """Pairs as they are named outside, this year's most probable first within each file."""
+    """Pairs as they are named outside."""
     from pyspark.sql import functions as sql
 
     names = sql.array(*(sql.lit(name) for name in sources.names))

@@ -83,7 +83,8 @@ def encode(
     Args:
         rows: `local_id, first_name, last_name` and what else the agreement declares, all texts, as
             from `read_students`; and `row`, a whole number, the highest for the latest row, if one
-            local id has several.
+            local id has several. They are read more than once, and must not change meanwhile: name
+            a version of a table that others write to.
         agreement: the agreement; only its fields are used.
         key: the institutions' linkage key. It stays on the driver; executors are sent keys that are
             derived from it.
@@ -117,46 +118,31 @@ def encode(
         state.serve(institution_id)
         buckets = max(spark.sparkContext.defaultParallelism, -(-rows.count() // STUDENTS_AT_ONCE))
         plan = Plan.of(section, keys, buckets)
-        digests = students_of(rows, section, buckets).mapInArrow(
-            on_batches(cut, plan), schema_of(plan)
-        )
-        digests = stack.enter_context(_kept(digests))
-        named, given_again = _named(digests, agreement, keys)
-        students = stack.enter_context(_kept(_numbered(digests, named)))
-        count = named.num_rows
-
-        ledgers = [state.ledger(keys.context, item.name) for item in section.passes]
-        sole = sole_blocks(plan, students, ledger_table(spark, ledgers))
-        sole = stack.enter_context(_kept(sole))
-        refuse_lost(sole)
-        real = stack.enter_context(_kept(emitted(plan, students, sole)))
-        for place, (item, ledger) in enumerate(zip(section.passes, ledgers, strict=True)):
-            sent = real.where(real["pass"] == place).select("token", "identity").toArrow()
-            tokens, identity = words(sent["token"]), words(sent["identity"])
-            state.keep_ledger(keys.context, item.name, ledger.with_entries(tokens, identity))
-        write_entries(entries_of(plan, students, real, slices), partial)
-        students.selectExpr("record", "explode(local_ids) AS local_id").repartition(1).sort(
-            "record", "local_id"
-        ).write.parquet(partial_map)
-
-        levels = withheld_levels(plan, students, count)
-        manifest = unnumbered(
-            agreement,
-            keys,
-            institution_id,
-            count,
-            *_completeness(students, agreement, count, keys),
-            {
-                item.name: noised_profile(
-                    section, item, counted, agreement.records.epsilon, keys.own("noise")
+        digests = stack.enter_context(
+            _kept(
+                students_of(rows, section, buckets).mapInArrow(
+                    on_batches(cut, plan), schema_of(plan)
                 )
-                for item, counted in zip(section.passes, levels, strict=True)
-            },
+            )
         )
+        named, given_again = _named(digests, agreement, keys)
+        count = named.num_rows
+        students = stack.enter_context(_kept(_numbered(digests, named)))
+        shares, unplaced, notes = _completeness(students, agreement, count, keys)
+        real = stack.enter_context(_emitted(plan, students, keys))
+        write_entries(entries_of(plan, students, real, slices), partial)
+        _write_id_map(students, partial_map)
+        epsilon, noise = agreement.records.epsilon, keys.own("noise")
+        profile = {
+            item.name: noised_profile(section, item, levels, epsilon, noise)
+            for item, levels in zip(
+                section.passes, withheld_levels(plan, students, count), strict=True
+            )
+        }
+        manifest = unnumbered(agreement, keys, institution_id, count, shares, unplaced, profile)
         sequence = state.sequence_of(keys.context, _content(spark, manifest, partial))
         write_manifest(spark, dataclasses.replace(manifest, sequence=sequence), partial)
         idle = count - real.select("identity").distinct().count()
-    notes = []
     if given_again:
         notes.append(f"{given_again} local ids name another student than before.")
     if idle:
@@ -183,7 +169,7 @@ def _named(digests: DataFrame, agreement: Agreement, keys: Keys) -> tuple[pa.Tab
     """Each student's identity and record, by its leader; how many local ids were given again.
 
     Raises:
-        StudentsError: there are too few students, or the agreement requires a field that all lack.
+        StudentsError: there are too few students.
     """
     found = digests.select("leader", "digests", "traits").toArrow()
     refuse_few(found.num_rows, agreement)
@@ -207,10 +193,36 @@ def _numbered(digests: DataFrame, named: pa.Table) -> DataFrame:
     return digests.join(numbers, "leader").drop("digests", "traits")
 
 
+@contextlib.contextmanager
+def _emitted(plan: Plan, students: DataFrame, keys: Keys) -> Iterator[DataFrame]:
+    """The real entries, once they are in the ledgers of the state.
+
+    Raises:
+        StudentsError: most blocks sent earlier are now held under other local ids.
+    """
+    state, passes = keys.state, plan.section.passes
+    ledgers = [state.ledger(keys.context, item.name) for item in passes]
+    sent = ledger_table(students.sparkSession, ledgers)
+    with _kept(sole_blocks(plan, students, sent)) as sole:
+        refuse_lost(sole)
+        with _kept(emitted(plan, students, sole)) as real:
+            for place, (item, ledger) in enumerate(zip(passes, ledgers, strict=True)):
+                own = real.where(real["pass"] == place).select("token", "identity").toArrow()
+                longer = ledger.with_entries(words(own["token"]), words(own["identity"]))
+                state.keep_ledger(keys.context, item.name, longer)
+            yield real
+
+
+def _write_id_map(students: DataFrame, folder: str) -> None:
+    """Write `record, local_id`, in the order of records."""
+    every = students.selectExpr("record", "explode(local_ids) AS local_id")
+    every.repartition(1).sort("record", "local_id").write.parquet(folder)
+
+
 def _completeness(
     students: DataFrame, agreement: Agreement, count: int, keys: Keys
-) -> tuple[dict[str, float], float]:
-    """The noised shares that the manifest publishes.
+) -> tuple[dict[str, float], float, list[str]]:
+    """The noised shares that the manifest publishes, and what is told of fields that all lack.
 
     Raises:
         StudentsError: the agreement requires a field that all students lack.
@@ -221,8 +233,9 @@ def _completeness(
     has = [sql.sum(sql.expr(f"(fields >> {place}) & 1")) for place in range(len(fields))]
     row = students.agg(*has, sql.sum(sql.expr("CAST(NOT blocked AS BIGINT)"))).collect()[0]
     counts = [int(number) for number in row]
-    told_of_empty(dict(zip(fields, counts, strict=False)), agreement)
-    return shares_of(fields, counts, count, agreement.records.epsilon, keys.own("noise"))
+    notes = told_of_empty(dict(zip(fields, counts, strict=False)), agreement)
+    shares = shares_of(fields, counts, count, agreement.records.epsilon, keys.own("noise"))
+    return *shares, list(notes)
 
 
 def _content(spark: SparkSession, manifest: Manifest, folder: str) -> str:
