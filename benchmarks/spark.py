@@ -31,12 +31,20 @@ PAIR = ["source_a", "record_a", "source_b", "record_b"]
 
 
 def executors(spark: Any) -> dict[str, float]:
-    """What all executors have done so far: core-seconds, and bytes written to shuffles."""
-    told = spark.sparkContext._jsc.sc().statusStore().executorList(False)
+    """What all tasks have taken so far: core-seconds, and bytes written to shuffles."""
+    context = spark.sparkContext
+    machine = context._jvm
+    told = context._jsc.sc().statusStore().stageList(
+        None,
+        False,
+        False,
+        context._gateway.new_array(machine.double, 0),
+        machine.java.util.ArrayList(),
+    )
     every = [told.apply(place) for place in range(told.size())]
     return {
-        "core-seconds": sum(one.totalDuration() for one in every) / 1000,
-        "shuffled bytes": float(sum(one.totalShuffleWrite() for one in every)),
+        "core-seconds": sum(one.executorRunTime() for one in every) / 1000,
+        "shuffled bytes": float(sum(one.shuffleWriteBytes() for one in every)),
     }
 
 
@@ -121,8 +129,13 @@ def main() -> None:
     parser.add_argument("--memory", default="6g", help="of the Java process")
     parser.add_argument("--results", type=Path, default=HERE / "results" / "spark.json")
     options = parser.parse_args()
-    settings = {"spark.driver.memory": options.memory, "spark.sql.shuffle.partitions": "16"}
-    spark = pprl.spark.start(options.master, settings | {"spark.log.level": "ERROR"})
+    settings = {
+        "spark.driver.memory": options.memory,
+        "spark.log.level": "ERROR",
+        "spark.sql.shuffle.partitions": "16",
+        "spark.ui.retainedStages": "100000",
+    }
+    spark = pprl.spark.start(options.master, settings)
     report: dict[str, Any] = {
         "machine": described("pprl-edu", "numpy", "pyarrow", "pyspark"),
         "master": options.master,
