@@ -51,6 +51,7 @@ bench: .venv-bench/stamp ## The benchmarks and their page, peers in their own en
 	.venv-bench/bin/python benchmarks/exact_keys.py
 	.venv-bench/bin/python benchmarks/against_splink.py 101 102 103
 	.venv-bench/bin/python -m benchmarks.indistinguishability
+	.venv-bench/bin/python benchmarks/scale_plan.py
 	.venv-bench/bin/python benchmarks/page.py
 
 clean: ## Delete environments, caches and build products

@@ -104,8 +104,9 @@ def link(
     admitted = [with_departed(item, past[item.institution]) for item in admitted]
     sources = Sources.of(admitted, current, agreement)
     bound = None if memory is None else Memory.of(memory)
+    records, remembered = int(sources.sizes.sum()), registry is not None
     if bound is not None:
-        bound.check(int(sources.sizes.sum()))
+        bound.check(records, remembered=remembered)
     cut = Cut.of(admitted, agreement.linkage, bound, threads)
     with contextlib.ExitStack() as closing:
         kept: KeptPairs = PairsInMemory(cut)
@@ -117,7 +118,7 @@ def link(
         judged = judge_passes(admitted, agreement, kept)
         candidates, verdicts = combine_ranges(judged, agreement, kept)
     if bound is not None:
-        bound.check(int(sources.sizes.sum()), len(candidates.group))
+        bound.check(records, len(candidates.group), remembered=remembered)
     return conclude(
         admitted, sources, agreement, candidates, verdicts, judged, wanted, answers, registry
     )

@@ -14,6 +14,8 @@ PROGRAM = 256 << 20
 """What the program itself takes, its libraries included."""
 A_RECORD = 200
 """Bytes for each record of all sources while persons are named: clusters and study IDs."""
+A_REMEMBERED_RECORD = 700
+"""The same where a registry names them."""
 A_CANDIDATE = 250
 """Bytes for each candidate pair while it is decided upon."""
 AN_ENTRY = 60
@@ -52,13 +54,19 @@ class Memory:
         """In MiB or GiB."""
         return f"{self.bytes / 2**30:.4g}GiB" if self.bytes >> 30 else f"{self.bytes >> 20}MiB"
 
-    def check(self, records: int, candidates: int = 0) -> None:
+    def check(self, records: int, candidates: int = 0, *, remembered: bool = False) -> None:
         """Check that it holds what has to be in memory at one time.
+
+        Args:
+            records: of all sources.
+            candidates: distinct candidate pairs, as far as they are known.
+            remembered: whether a registry names the records.
 
         Raises:
             UsageError: it does not; the message says how much would.
         """
-        needed = PROGRAM + records * A_RECORD + candidates * A_CANDIDATE
+        each = A_REMEMBERED_RECORD if remembered else A_RECORD
+        needed = PROGRAM + records * each + candidates * A_CANDIDATE
         if needed > self.bytes:
             pairs = f" and {candidates:,} candidate pairs" if candidates else ""
             raise UsageError(

@@ -22,8 +22,9 @@ TILE = 1 << 14
 
 def new_study_ids(count: int) -> list[str]:
     """So many different study IDs, from the operating system's random numbers."""
-    names: list[str] = drawn_study_ids(count).astype(str).tolist()
-    return names
+    length = SYMBOLS + 2
+    names = drawn_study_ids(count).tobytes().decode("ascii")
+    return [names[start : start + length] for start in range(0, count * length, length)]
 
 
 def drawn_study_ids(count: int) -> NDArray[np.bytes_]:

@@ -7,6 +7,7 @@ the candidates. What they are worth is then found by the same functions as ever.
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -28,6 +29,7 @@ from pprl.hub.kept_pairs import joined
 from pprl.hub.link import conclude
 from pprl.hub.linkage import Linkage
 from pprl.hub.patterns import PatternCounts
+from pprl.hub.registry import Registry
 from pprl.hub.sources import Sources
 from pprl.hub.sweeps import judge_counts
 
@@ -60,18 +62,43 @@ def link_joined(
     """
     enforce(agreement, [manifest.institution for manifest in manifests], today=today)
     submissions = in_order([Submission(manifest, {}) for manifest in manifests], agreement)
-    sizes = [submission.records for submission in submissions]
-    sources = Sources.of(submissions, sizes, agreement)
-    section, names = agreement.linkage, list(sources.names)
-    parts = [_of_batch(section, names, sources, pa.table(batch)) for batch in batches]
+    sources = Sources.of(submissions, [item.records for item in submissions], agreement)
+    section = agreement.linkage
+    parts = [_of_batch(section, sources, pa.table(batch)) for batch in batches]
     found = [joined(pieces) for pieces in zip(*(parts or [_nothing(section)]), strict=True)]
     for linkage_pass, pairs in zip(section.passes, found, strict=True):
         _refuse_repeated(pairs, linkage_pass.quota, linkage_pass.name)
+    return link_found(found, submissions, agreement, threshold)
+
+
+def link_found(
+    found: Sequence[PassPairs],
+    submissions: Sequence[Submission],
+    agreement: Agreement,
+    threshold: float,
+    registry: Registry | str | os.PathLike[str] | None = None,
+) -> Linkage:
+    """The linkage that compared pairs come to.
+
+    Args:
+        found: the pairs of each pass, in the agreement's order.
+        submissions: admitted ones, in the order of their ids; without entries where there is no
+            registry to recognise students by them.
+        agreement: the agreement.
+        threshold: as in `link_joined`.
+        registry: as in `pprl.link`.
+
+    Raises:
+        KeyFileError, RegistryError, MismatchError: the registry cannot be used, as in `pprl.link`.
+    """
+    sources = Sources.of(submissions, [item.records for item in submissions], agreement)
     counted = [PatternCounts.of(item.group, item.pattern, len(sources.pairs)) for item in found]
     judged = judge_counts(counted, [item.manifest for item in submissions], agreement)
-    candidates, verdicts = together([combine(found, judged, key_fields(section.passes))])
+    fields = key_fields(agreement.linkage.passes)
+    candidates, verdicts = together([combine(found, judged, fields)])
+    wanted = Objective.of(threshold)
     return conclude(
-        submissions, sources, agreement, candidates, verdicts, judged, Objective.of(threshold)
+        submissions, sources, agreement, candidates, verdicts, judged, wanted, registry=registry
     )
 
 
@@ -112,16 +139,14 @@ def of_pass(table: pa.Table, name: str) -> pa.Table:
     return table.filter(compute.equal(table["pass"], name))
 
 
-def _of_batch(
-    section: LinkageSection, names: list[str], sources: Sources, table: pa.Table
-) -> list[PassPairs]:
+def _of_batch(section: LinkageSection, sources: Sources, table: pa.Table) -> list[PassPairs]:
     """The pairs of some rows.
 
     Raises:
         SubmissionError: a row names a source, record, pass or pair of sources that there is not.
     """
     for side in "ab":
-        place = compute.index_in(table[f"source_{side}"], pa.array(names, pa.string()))
+        place = compute.index_in(table[f"source_{side}"], pa.array(sources.names, pa.string()))
         if place.null_count:
             raise SubmissionError(f"source_{side}: names a source that sent no manifest.")
         record = integers(table[f"record_{side}"])
@@ -137,7 +162,7 @@ def _of_batch(
     if compute.index_in(table["pass"], passes).null_count:
         raise SubmissionError("pass: names one that the agreement has not.")
     try:
-        return compared_rows(section, len(names), table)
+        return compared_rows(section, len(sources.names), table)
     except ValueError:
         raise SubmissionError("filter: has another length than agreed.") from None
 

@@ -1,6 +1,7 @@
 """Encoding and linking on a Spark cluster: the same bits, the same links.
 
-An institution calls `encode`, a hub calls `unpack` and `link`; both work on tables. Neither side
+An institution calls `encode`, a hub calls `unpack` and then `gather` or `link`; all
+work on tables. Neither side
 loads the other's code. Needs the extra `pprl-edu[spark]` and a Java runtime.
 """
 
@@ -10,7 +11,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pprl.spark.hub import LinkedTables, link
+    from pprl.spark.hub import LinkedTables, gather, link
     from pprl.spark.institution import EncodedTables, encode
     from pprl.spark.session import start
     from pprl.spark.submission_tables import SubmissionTables, unpack
@@ -19,6 +20,7 @@ _HOMES = {
     "EncodedTables": "pprl.spark.institution",
     "encode": "pprl.spark.institution",
     "LinkedTables": "pprl.spark.hub",
+    "gather": "pprl.spark.hub",
     "link": "pprl.spark.hub",
     "start": "pprl.spark.session",
     "SubmissionTables": "pprl.spark.submission_tables",
@@ -30,6 +32,7 @@ __all__ = [
     "LinkedTables",
     "SubmissionTables",
     "encode",
+    "gather",
     "link",
     "start",
     "unpack",

@@ -14,30 +14,38 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def staged(spark: SparkSession, folder: str) -> Iterator[str]:
-    """A folder beside the one wanted, which takes its name when all is written.
+def staged(spark: SparkSession, *folders: str) -> Iterator[list[str]]:
+    """Folders beside those wanted, which take their names when all is written.
 
-    If anything raises, it is deleted. What a process that was killed leaves behind is named
-    `.partial-` and random letters after the folder, and can be deleted.
+    If anything raises, they are deleted. What a process that was killed leaves behind is named
+    `.partial-` and random letters after a folder, and can be deleted.
 
     Args:
-        spark: the session; the folder may be on any file system that it reaches.
-        folder: the folder wanted, a path or an address.
+        spark: the session; folders may be on any file system that it reaches.
+        folders: those wanted, paths or addresses.
 
     Raises:
-        UsageError: there is something of that name already, or it cannot be renamed.
+        UsageError: there is something of one of these names already, or it cannot be renamed.
     """
-    refuse_existing(spark, folder)
-    system, wanted = _on(spark, folder)
-    partial = f"{folder.rstrip('/')}.partial-{secrets.token_hex(4)}"
-    _, written = _on(spark, partial)
+    for folder in folders:
+        refuse_existing(spark, folder)
+    partial = [f"{folder.rstrip('/')}.partial-{secrets.token_hex(4)}" for folder in folders]
+    named: list[str] = []
     try:
         yield partial
-        refuse_existing(spark, folder)
-        if not system.rename(written, wanted):
-            raise UsageError(f"{folder}: cannot be given its name. May its parent be written to?")
+        for folder, written in zip(folders, partial, strict=True):
+            refuse_existing(spark, folder)
+            system, path = _on(spark, folder)
+            if not system.rename(_on(spark, written)[1], path):
+                raise UsageError(
+                    f"{folder}: cannot be given its name. May its parent be written to?"
+                )
+            named.append(folder)
+        named.clear()
     finally:
-        system.delete(written, True)
+        for folder in (*partial, *named):
+            system, path = _on(spark, folder)
+            system.delete(path, True)
 
 
 @contextlib.contextmanager

@@ -55,7 +55,11 @@ def _check_entries(submission: SubmissionTables, section: LinkageSection) -> Non
         raise SubmissionError(f"{name}: does not hold the agreement's passes. Encode again.")
     held = entries.groupBy("pass", "record").count()
     figures = held.groupBy("pass").agg(
-        sql.min("count"), sql.max("count"), sql.count("*"), sql.min("record"), sql.max("record")
+        sql.min("count"),
+        sql.max("count"),
+        sql.count("record"),
+        sql.min("record"),
+        sql.max("record"),
     )
     for pass_name, least, most, found, first, last in figures.collect():
         place = f"{name} pass {pass_name!r}"

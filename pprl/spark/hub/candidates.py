@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from pprl.agreement import Agreement, LinkageSection
 from pprl.exchange import Manifest
-from pprl.exchange.columns import integers, longs
-from pprl.hub.comparison import source_pairs
+from pprl.exchange.columns import integers, longs, words
+from pprl.hub.comparison import PassPairs, source_pairs
 from pprl.hub.judged_pass import JudgedPass
 from pprl.hub.patterns import PatternCounts
 from pprl.hub.sweeps import judge_counts
@@ -68,6 +68,23 @@ def compare(section: LinkageSection, sources: int, table: pa.Table) -> pa.Table:
             }
         )
         for place, pairs in enumerate(compared_rows(section, sources, table))
+    )
+
+
+def pairs_of_passes(table: pa.Table, passes: int) -> list[PassPairs]:
+    """`FOUND` as arrays, pass by pass."""
+    place = integers(table["pass"])
+    return [_pairs(table.filter(pa.array(place == number))) for number in range(passes)]
+
+
+def _pairs(table: pa.Table) -> PassPairs:
+    """`FOUND` of one pass as arrays."""
+    return PassPairs(
+        integers(table["group"]).astype(np.int32),
+        integers(table["left"]).astype(np.uint32),
+        integers(table["right"]).astype(np.uint32),
+        words(table["tie"]),
+        integers(table["pattern"]),
     )
 
 

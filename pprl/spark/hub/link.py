@@ -20,7 +20,7 @@ from pprl.spark.hub.candidates import found_pairs, judged_passes
 from pprl.spark.hub.persons import SOURCE_SHIFT, judged_pairs
 from pprl.spark.hub.scoring import combined, probable
 from pprl.spark.session import check_session
-from pprl.spark.staging import refuse_existing, scratch, staged
+from pprl.spark.staging import scratch, staged
 from pprl.spark.submission_tables import SubmissionTables
 
 if TYPE_CHECKING:
@@ -89,8 +89,7 @@ def link(
     if spark is None:
         raise UsageError("Linking takes at least two submissions, not 0.")
     check_session(spark)
-    refuse_existing(spark, folder)
-    with told(), staged(spark, folder) as partial, scratch(spark, folder) as beside:
+    with told(), staged(spark, folder) as (partial,), scratch(spark, folder) as beside:
         number = itertools.count()
 
         def keep(frame: DataFrame) -> DataFrame:
@@ -118,7 +117,7 @@ def link(
 
 
 def _named(decided: DataFrame, sources: Sources) -> DataFrame:
-    """Pairs as they are named outside, this year's most probable first within each file."""
+    """Pairs as they are named outside."""
     from pyspark.sql import functions as sql
 
     names = sql.array(*(sql.lit(name) for name in sources.names))

@@ -26,9 +26,9 @@ from pprl.hub.assignment import (
     strangers,
 )
 from pprl.hub.combination import combine
-from pprl.hub.comparison import PassPairs
 from pprl.hub.judged_pass import JudgedPass
 from pprl.spark.executors import Work, on_groups
+from pprl.spark.hub.candidates import pairs_of_passes
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, GroupedData
@@ -51,23 +51,8 @@ def combined(found: DataFrame, judged: Sequence[JudgedPass], buckets: int) -> Da
 
 def combine_bucket(judged: Sequence[JudgedPass], table: pa.Table) -> pa.Table:
     """All pairs of some candidates, merged."""
-    place = integers(table["pass"])
-    group, left, right, pattern = (
-        integers(table[name]) for name in ("group", "left", "right", "pattern")
-    )
-    tie = words(table["tie"])
-    found = [
-        PassPairs(
-            group[own].astype(np.int32),
-            left[own].astype(np.uint32),
-            right[own].astype(np.uint32),
-            tie[own],
-            pattern[own],
-        )
-        for own in (place == number for number in range(len(judged)))
-    ]
     fields = key_fields([item.linkage_pass for item in judged])
-    candidates, _ = combine(found, judged, fields)
+    candidates, _ = combine(pairs_of_passes(table, len(judged)), judged, fields)
     return pa.table(
         {
             "group": candidates.group,

@@ -6,7 +6,6 @@ holders of a block in different partitions would both seem alone, and the hub co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,49 +27,64 @@ BLOCKS = "pass bigint, token bigint, identity bigint"
 """A student holds a block: the pass by its place in the section, token and identity."""
 
 
-@dataclass(frozen=True, eq=False)
-class Emitted:
-    """What all passes emit.
+def held_and_sent(plan: Plan, students: DataFrame, ledger: DataFrame) -> DataFrame:
+    """All blocks, each once: `pass, token, holders, holder, identity`.
 
-    Attributes:
-        real: `BLOCKS` that are emitted, each with its one student.
-        shared: `pass bigint, token bigint`, blocks that become nobody's.
-    """
-
-    real: DataFrame
-    shared: DataFrame
-
-
-def emitted(plan: Plan, students: DataFrame, ledger: DataFrame | None) -> Emitted:
-    """What `pprl.institution.emission.emit` chooses, over all partitions.
+    `holders` is how many students hold it, `holder` for whom it was sent (NULL if it never was),
+    `identity` that student if it is among them, else one of them.
 
     Args:
         plan: the encoding.
         students: as cut, with `identity` and `record`.
-        ledger: `BLOCKS` that were ever sent or shared, with the identity they were sent for; None
-            if none.
-
-    Raises:
-        StudentsError: most blocks sent earlier are now held under other local ids.
+        ledger: from `ledger_table`.
     """
     from pyspark.sql import functions as sql
 
     held = students.mapInArrow(on_batches(held_blocks, plan), BLOCKS)
-    counted = held.groupBy("pass", "token").agg(
-        sql.count("*").alias("holders"), sql.min("identity").alias("identity")
+    own = sql.expr("max(CASE WHEN identity = holder THEN identity END)")
+    counted = held.join(ledger, ["pass", "token"], "left").groupBy("pass", "token")
+    return counted.agg(
+        sql.count("*").alias("holders"),
+        sql.max("holder").alias("holder"),
+        sql.coalesce(own, sql.min("identity")).alias("identity"),
     )
-    if ledger is None:
-        fresh, own = counted, None
-    else:
-        sent = ledger.withColumnRenamed("identity", "holder")
-        known = counted.join(sent, ["pass", "token"], "left")
-        _check_numbering(known)
-        fresh = known.where("holder IS NULL")
-        own = held.join(ledger, ["pass", "token", "identity"], "left_semi")
-    free = fresh.where("holders = 1").select("pass", "token", "identity")
-    claimed = free if own is None else free.unionByName(own)
-    real = beside(plan, students, claimed, chosen, BLOCKS)
-    return Emitted(real, fresh.where("holders > 1").select("pass", "token"))
+
+
+def refuse_lost(blocks: DataFrame) -> None:
+    """Check that blocks sent earlier are held by the students they were sent for.
+
+    Args:
+        blocks: from `held_and_sent`.
+
+    Raises:
+        StudentsError: most blocks of a pass that one student holds are not.
+    """
+    from pyspark.sql import functions as sql
+
+    sent = blocks.where(f"holders = 1 AND holder IS NOT NULL AND holder != {NOBODY}")
+    is_lost = sql.expr("CAST(holder != identity AS BIGINT)")
+    counts = sent.groupBy("pass").agg(sql.sum(is_lost).alias("lost"), sql.count("*").alias("known"))
+    for row in counts.collect():
+        refuse_renumbering(row["lost"], row["known"])
+
+
+def emitted(plan: Plan, students: DataFrame, blocks: DataFrame) -> DataFrame:
+    """The real entries of all passes: `BLOCKS`.
+
+    Args:
+        plan: the encoding.
+        students: as cut, with `identity` and `record`.
+        blocks: from `held_and_sent`.
+    """
+    own = blocks.where("holder = identity OR (holder IS NULL AND holders = 1)")
+    own = own.select("pass", "token", "identity")
+    return beside(plan, students, own, chosen, BLOCKS)
+
+
+def shared(blocks: DataFrame) -> DataFrame:
+    """The blocks that become nobody's, of those from `held_and_sent`: `BLOCKS`."""
+    fresh = blocks.where("holder IS NULL AND holders > 1")
+    return fresh.selectExpr("pass", "token", f"CAST({NOBODY} AS BIGINT) AS identity")
 
 
 def beside(
@@ -90,24 +104,6 @@ def beside(
     bucket = sql.pmod("identity", sql.lit(plan.buckets)).alias("bucket")
     both = students.groupBy(bucket).cogroup(blocks.groupBy(bucket))
     return both.applyInArrow(on_both(work, plan), schema)
-
-
-def _check_numbering(known: DataFrame) -> None:
-    """Check that the sole holders of blocks sent before are mostly those they were sent for.
-
-    Raises:
-        StudentsError: they are not.
-    """
-    from pyspark.sql import functions as sql
-
-    is_lost = (sql.col("holder") != sql.col("identity")).cast("bigint")
-    told = (
-        known.where(f"holders = 1 AND holder IS NOT NULL AND holder != {NOBODY}")
-        .groupBy("pass")
-        .agg(sql.count("*").alias("known"), sql.sum(is_lost).alias("lost"))
-    )
-    for row in told.collect():
-        refuse_renumbering(row["lost"], row["known"])
 
 
 def held_blocks(plan: Plan, table: pa.Table) -> pa.Table:
@@ -156,18 +152,15 @@ def _blocks(bucket: Bucket, every: list[BlockValues]) -> pa.Table:
     )
 
 
-def ledger_table(spark: SparkSession, ledgers: list[Ledger]) -> DataFrame | None:
-    """Ledgers of the passes, in their order, as `BLOCKS`; None if they are all empty."""
-    if not any(len(ledger.tokens) for ledger in ledgers):
-        return None
-    tables = [
+def ledger_table(spark: SparkSession, ledgers: list[Ledger]) -> DataFrame:
+    """Ledgers of the passes, in their order: `pass, token, holder`."""
+    place = np.repeat(np.arange(len(ledgers)), [len(ledger.tokens) for ledger in ledgers])
+    return spark.createDataFrame(
         pa.table(
             {
-                "pass": np.full(len(ledger.tokens), place),
-                "token": longs(ledger.tokens),
-                "identity": longs(ledger.holders),
+                "pass": place,
+                "token": longs(np.concatenate([ledger.tokens for ledger in ledgers])),
+                "holder": longs(np.concatenate([ledger.holders for ledger in ledgers])),
             }
         )
-        for place, ledger in enumerate(ledgers)
-    ]
-    return spark.createDataFrame(pa.concat_tables(tables))
+    )

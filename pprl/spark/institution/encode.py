@@ -21,21 +21,31 @@ from pprl.exchange.columns import longs, words
 from pprl.institution.encode import unnumbered
 from pprl.institution.identities import identify
 from pprl.institution.keys import Keys
-from pprl.institution.ledger import NOBODY
 from pprl.institution.linkage_key import LinkageKey
 from pprl.institution.published import noised_profile, shares_of, told_of_empty
 from pprl.institution.roster import record_numbers, refuse_few
 from pprl.institution.state import State
 from pprl.spark.executors import on_batches, told
 from pprl.spark.institution.cutting import cut, identified_by, schema_of
-from pprl.spark.institution.emission import emitted, ledger_table
+from pprl.spark.institution.emission import (
+    emitted,
+    held_and_sent,
+    ledger_table,
+    refuse_lost,
+    shared,
+)
 from pprl.spark.institution.filling import entries_of
 from pprl.spark.institution.plan import Plan
 from pprl.spark.institution.students import students_of
 from pprl.spark.institution.withheld import withheld_levels
 from pprl.spark.session import check_session
-from pprl.spark.staging import refuse_existing, staged
-from pprl.spark.submission_tables import SubmissionTables, write_entries, write_manifest
+from pprl.spark.staging import staged
+from pprl.spark.submission_tables import (
+    SubmissionTables,
+    read_entries,
+    write_entries,
+    write_manifest,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -79,13 +89,15 @@ def encode(
     Args:
         rows: `local_id, first_name, last_name` and what else the agreement declares, all texts, as
             from `read_students`; and `row`, a whole number, the highest for the latest row, if one
-            local id has several.
+            local id has several. They are read more than once, and must not change meanwhile: name
+            a version of a table that others write to.
         agreement: the agreement; only its fields are used.
         key: the institutions' linkage key. It stays on the driver; executors are sent keys that are
             derived from it.
         institution_id: the party whose students they are.
         folder: where the submission's tables go; there must be nothing yet.
-        id_map: where the table of record numbers and local ids goes, which stays here.
+        id_map: where the table of record numbers and local ids goes, which stays here; as private
+            as the folder it is in.
         state: the institution's secret and ledger; without one, a trial's in memory.
         slices: into how many files each pass is divided.
         today: the day on which; the machine's own if not given.
@@ -100,11 +112,9 @@ def encode(
     spark = rows.sparkSession
     enforce(agreement, (institution_id,), today=today)
     check_session(spark)
-    refuse_existing(spark, folder)
     section = agreement.linkage
     with contextlib.ExitStack() as stack:
-        partial = stack.enter_context(staged(spark, folder))
-        partial_map = stack.enter_context(staged(spark, id_map))
+        partial, partial_map = stack.enter_context(staged(spark, folder, id_map))
         if state is None:
             state = stack.enter_context(contextlib.closing(State.in_memory()))
         keys = Keys.of(key, section.digest, institution_id, state)
@@ -114,47 +124,31 @@ def encode(
         state.serve(institution_id)
         buckets = max(spark.sparkContext.defaultParallelism, -(-rows.count() // STUDENTS_AT_ONCE))
         plan = Plan.of(section, keys, buckets)
-        digests = students_of(rows, section, buckets).mapInArrow(
-            on_batches(cut, plan), schema_of(plan)
-        )
-        digests = stack.enter_context(_kept(digests))
-        named, given_again = _named(digests, agreement, keys)
-        students = stack.enter_context(_kept(_numbered(digests, named)))
-        count = named.num_rows
-
-        ledgers = [state.ledger(keys.context, item.name) for item in section.passes]
-        chosen = emitted(plan, students, ledger_table(spark, ledgers))
-        real, shared = (stack.enter_context(_kept(f)) for f in (chosen.real, chosen.shared))
-        for place, (item, ledger) in enumerate(zip(section.passes, ledgers, strict=True)):
-            sent = real.where(real["pass"] == place).select("token", "identity").toArrow()
-            nobodys = shared.where(shared["pass"] == place).select("token").toArrow()
-            tokens = np.concatenate((words(sent["token"]), words(nobodys["token"])))
-            holders = (words(sent["identity"]), np.full(nobodys.num_rows, NOBODY))
-            held = ledger.with_entries(tokens, np.concatenate(holders))
-            state.keep_ledger(keys.context, item.name, held)
-        write_entries(entries_of(plan, students, real, slices), partial)
-        students.selectExpr("record", "explode(local_ids) AS local_id").repartition(1).sort(
-            "record", "local_id"
-        ).write.parquet(partial_map)
-
-        levels = withheld_levels(plan, students, count)
-        manifest = unnumbered(
-            agreement,
-            keys,
-            institution_id,
-            count,
-            *_completeness(students, agreement, count, keys),
-            {
-                item.name: noised_profile(
-                    section, item, counted, agreement.records.epsilon, keys.own("noise")
+        digests = stack.enter_context(
+            _kept(
+                students_of(rows, section, buckets).mapInArrow(
+                    on_batches(cut, plan), schema_of(plan)
                 )
-                for item, counted in zip(section.passes, levels, strict=True)
-            },
+            )
         )
+        named, given_again = _named(digests, agreement, keys)
+        count = named.num_rows
+        students = stack.enter_context(_kept(_numbered(digests, named)))
+        shares, unplaced, notes = _completeness(students, agreement, count, keys)
+        real = stack.enter_context(_emitted(plan, students, keys))
+        write_entries(entries_of(plan, students, real, slices), partial)
+        _write_id_map(students, partial_map)
+        epsilon, noise = agreement.records.epsilon, keys.own("noise")
+        profile = {
+            item.name: noised_profile(section, item, levels, epsilon, noise)
+            for item, levels in zip(
+                section.passes, withheld_levels(plan, students, count), strict=True
+            )
+        }
+        manifest = unnumbered(agreement, keys, institution_id, count, shares, unplaced, profile)
         sequence = state.sequence_of(keys.context, _content(spark, manifest, partial))
         write_manifest(spark, dataclasses.replace(manifest, sequence=sequence), partial)
         idle = count - real.select("identity").distinct().count()
-    notes = []
     if given_again:
         notes.append(f"{given_again} local ids name another student than before.")
     if idle:
@@ -181,7 +175,7 @@ def _named(digests: DataFrame, agreement: Agreement, keys: Keys) -> tuple[pa.Tab
     """Each student's identity and record, by its leader; how many local ids were given again.
 
     Raises:
-        StudentsError: there are too few students, or the agreement requires a field that all lack.
+        StudentsError: there are too few students.
     """
     found = digests.select("leader", "digests", "traits").toArrow()
     refuse_few(found.num_rows, agreement)
@@ -205,10 +199,37 @@ def _numbered(digests: DataFrame, named: pa.Table) -> DataFrame:
     return digests.join(numbers, "leader").drop("digests", "traits")
 
 
+@contextlib.contextmanager
+def _emitted(plan: Plan, students: DataFrame, keys: Keys) -> Iterator[DataFrame]:
+    """The real entries, once they are in the ledgers of the state.
+
+    Raises:
+        StudentsError: most blocks sent earlier are now held under other local ids.
+    """
+    state, passes = keys.state, plan.section.passes
+    ledgers = [state.ledger(keys.context, item.name) for item in passes]
+    sent = ledger_table(students.sparkSession, ledgers)
+    with _kept(held_and_sent(plan, students, sent)) as blocks:
+        refuse_lost(blocks)
+        with _kept(emitted(plan, students, blocks)) as real:
+            settled = real.unionByName(shared(blocks))
+            for place, (item, ledger) in enumerate(zip(passes, ledgers, strict=True)):
+                own = settled.where(settled["pass"] == place).select("token", "identity").toArrow()
+                longer = ledger.with_entries(words(own["token"]), words(own["identity"]))
+                state.keep_ledger(keys.context, item.name, longer)
+            yield real
+
+
+def _write_id_map(students: DataFrame, folder: str) -> None:
+    """Write `record, local_id`, in the order of records."""
+    every = students.selectExpr("record", "explode(local_ids) AS local_id")
+    every.repartition(1).sort("record", "local_id").write.parquet(folder)
+
+
 def _completeness(
     students: DataFrame, agreement: Agreement, count: int, keys: Keys
-) -> tuple[dict[str, float], float]:
-    """The noised shares that the manifest publishes.
+) -> tuple[dict[str, float], float, list[str]]:
+    """The noised shares that the manifest publishes, and what is told of fields that all lack.
 
     Raises:
         StudentsError: the agreement requires a field that all students lack.
@@ -219,15 +240,16 @@ def _completeness(
     has = [sql.sum(sql.expr(f"(fields >> {place}) & 1")) for place in range(len(fields))]
     row = students.agg(*has, sql.sum(sql.expr("CAST(NOT blocked AS BIGINT)"))).collect()[0]
     counts = [int(number) for number in row]
-    told_of_empty(dict(zip(fields, counts, strict=False)), agreement)
-    return shares_of(fields, counts, count, agreement.records.epsilon, keys.own("noise"))
+    notes = told_of_empty(dict(zip(fields, counts, strict=False)), agreement)
+    shares = shares_of(fields, counts, count, agreement.records.epsilon, keys.own("noise"))
+    return *shares, list(notes)
 
 
 def _content(spark: SparkSession, manifest: Manifest, folder: str) -> str:
     """A digest of everything in a submission but its sequence number, in whatever order it lies."""
     from pyspark.sql import functions as sql
 
-    written = SubmissionTables.entries_in(spark, folder)
+    written = read_entries(spark, folder)
     row = sql.xxhash64("token", "record", "filter")
     sums = written.groupBy("pass").agg(sql.count("*").alias("n"), sql.bit_xor(row).alias("sum"))
     digest = hashlib.sha256(manifest.to_bytes())

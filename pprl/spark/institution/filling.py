@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from pprl.exchange.columns import binary, longs
+from pprl.exchange.entry_tables import entry_table
 from pprl.institution.emission import Emission
 from pprl.institution.encoded_pass import filled
 from pprl.spark.institution.emission import beside, places_of
@@ -50,14 +50,5 @@ def fill(plan: Plan, students: pa.Table, emitted: pa.Table) -> pa.Table:
             keys,
             bucket.filling(place),
         )
-        tables.append(
-            pa.table(
-                {
-                    "pass": pa.repeat(linkage_pass.name, len(entries)),
-                    "token": longs(entries.tokens),
-                    "record": entries.records.astype(np.int64),
-                    "filter": binary(entries.filters),
-                }
-            )
-        )
+        tables.append(entry_table(linkage_pass.name, entries))
     return pa.concat_tables(tables)
