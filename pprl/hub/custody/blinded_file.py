@@ -55,7 +55,7 @@ def read_blinded(path: Path, kept: str) -> Submission:
         raise SubmissionError(f"{name}: is not the file that the ledger says was kept here.")
     manifest = Manifest.from_bytes(head.manifest, name)
     passes = read_passes(view, head, manifest, name)
-    return Submission(manifest, passes, head.signature.decode("ascii", "replace"), view)
+    return Submission(manifest, passes, head.signature.decode("ascii", "replace"), [view])
 
 
 def read_kept(folder: Path, received: Mapping[str, Any]) -> Submission:
