@@ -24,14 +24,12 @@ class EncodedPass:
 
     Attributes:
         entries: what is sent, decoys included.
-        ledger: the pass's blocks sent so far, these included.
         profile: the pass's non-match profile.
         blocked: `bool[n]`, which students have a block value.
         emitting: `bool[n]`, which students have a real entry.
     """
 
     entries: Entries
-    ledger: Ledger
     profile: PassProfile
     blocked: NDArray[np.bool_]
     emitting: NDArray[np.bool_]
@@ -44,7 +42,7 @@ def encode_pass(
     roster: Roster,
     keys: Keys,
     epsilon: float,
-) -> EncodedPass:
+) -> tuple[EncodedPass, Ledger]:
     """Encode one pass; nothing is read or written of the state but its secret.
 
     Args:
@@ -54,6 +52,9 @@ def encode_pass(
         roster: the students.
         keys: those of the submission.
         epsilon: the whole budget of the manifest.
+
+    Returns:
+        the pass, and its blocks sent so far, these included.
 
     Raises:
         StudentsError: most blocks sent earlier are now held under other local ids.
@@ -86,10 +87,10 @@ def encode_pass(
     records[blanks.places] = roster.record[blanks.students]
     entries = Entries(tokens, records, filling.filters(blanks))
     profile = pass_profile(filling, linkage_pass, values, salt_key, epsilon, keys.own("noise"))
-    return EncodedPass(
+    encoded = EncodedPass(
         entries,
-        ledger.with_entries(real.tokens, roster.identity[real.student]),
         profile,
         np.bincount(values.student, minlength=len(roster)) > 0,
         np.bincount(real.student, minlength=len(roster)) > 0,
     )
+    return encoded, ledger.with_entries(real.tokens, roster.identity[real.student])
