@@ -2,11 +2,11 @@
 # Paths are relative throughout, so a checkout may lie in a folder with spaces in its name.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help demo test test-all environments check coverage smoke interop bench clean
+.PHONY: help demo test test-all environments check coverage smoke release-check interop bench clean
 
 help: ## Print this list
 	@echo "make <target>, where <target> is one of"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 	@echo "Python 3.11 or newer is looked for; to name one: make PYTHON=python3.12 <target>"
 
 demo: .venv/stamp ## Run the demonstration, on synthetic students
@@ -36,6 +36,9 @@ smoke: .venv-pandas3/stamp ## The smoke tests only, on the built wheel with pand
 
 environments: .venv-test/stamp .venv-pandas3/stamp
 
+release-check: .venv-release/stamp ## What a release must hold: builds, metadata, demo, dependencies
+	.venv-release/bin/python -m release.check $(RELEASE_OPTIONS)
+
 interop: .venv-test/stamp ## Random schemas, filters and pairs against clkhash and anonlink themselves
 	.venv-test/bin/python benchmarks/interop_with_clkhash.py
 	.venv-test/bin/python benchmarks/interop_with_anonlink.py
@@ -55,7 +58,8 @@ bench: .venv-bench/stamp ## The benchmarks and their page, peers in their own en
 	.venv-bench/bin/python benchmarks/page.py
 
 clean: ## Delete environments, caches and build products
-	rm -rf pprl-demo .venv .venv-test .venv-pandas3 .venv-bench benchmarks/.venvs dist .coverage htmlcov
+	rm -rf pprl-demo .venv .venv-test .venv-pandas3 .venv-bench .venv-release benchmarks/.venvs
+	rm -rf dist .coverage htmlcov
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -72,6 +76,11 @@ clean: ## Delete environments, caches and build products
 .venv-bench/stamp: pyproject.toml
 	@$(call environment,.venv-bench)
 	@$(call pip,.venv-bench) --editable ".[bench,recordlinkage]"
+	@touch $@
+
+.venv-release/stamp: release/requirements.txt
+	@$(call environment,.venv-release)
+	@$(call pip,.venv-release) --requirement release/requirements.txt
 	@touch $@
 
 .venv-pandas3/stamp: pyproject.toml

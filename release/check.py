@@ -18,12 +18,13 @@ from pathlib import Path
 
 from release.builds import built, committed, differences
 from release.dependencies import licences_refused, vulnerabilities, write_bill_of_materials
-from release.pythons import Environment, at_hand, demonstrated, supported
+from release.pythons import Environment, at_hand, demonstrate, supported
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT = ROOT / "pyproject.toml"
 # Those that users choose from; spark alone is 400 MB, and the rest are for working on pprl.
 EXTRAS = "audit,duckdb,excel,fast,report,sql"
+BILL = "pprl-edu.cdx.json"
 _VERSION = re.compile(r'^__version__ = "([^"]+)"$', re.MULTILINE)
 _TO_FILL_IN = "the maintainers fill in"
 
@@ -111,35 +112,37 @@ def check_metadata(findings: Findings, files: list[Path]) -> None:
 
 def check_pythons(
     findings: Findings, wheel: Path, version: str, folder: Path, named: list[str]
-) -> str:
-    """Install and demonstrate the wheel with each Python; returns the last one at hand."""
-    wanted = supported(PYPROJECT)
-    found = at_hand(wanted, named)
-    for python in wanted:
+) -> Environment | None:
+    """Install and demonstrate the wheel with each Python; returns the last environment that did."""
+    found = at_hand(supported(PYPROJECT), named)
+    last = None
+    for python in supported(PYPROJECT):
         if python not in found:
             findings.notice(f"Python {python} is not at hand: not tried with it (--python PATH)")
             continue
         try:
-            environment = Environment(found[python], folder / f"python {python}")
+            environment = Environment(found[python], folder / f"python-{python}")
             environment.install(str(wheel))
-            findings.good(f"Python {python}: {demonstrated(environment, version)}")
+            demonstrate(environment, version)
         except (RuntimeError, subprocess.CalledProcessError) as error:
             findings.bad(f"Python {python}: {error}")
-    return found[max(found, key=wanted.index)] if found else sys.executable
+            continue
+        last = environment
+        findings.good(f"Python {python}: the wheel is installed and its demonstration runs")
+    return last
 
 
 def check_dependencies(
-    findings: Findings, python: str, wheel: Path, date: str, folder: Path
+    findings: Findings, environment: Environment, wheel: Path, date: str, folder: Path
 ) -> None:
     """Licences, bill of materials and vulnerabilities of the wheel with its extras."""
-    environment = Environment(python, folder / "with extras")
     environment.install(f"{wheel}[{EXTRAS}]")
     number, bad = licences_refused(environment.python)
     findings.holds(
         f"licences of {number} packages, extras {EXTRAS}",
         [f"licence of {item}: see release/licences.toml" for item in bad],
     )
-    bill = wheel.with_name(wheel.name.partition("-py3")[0] + ".cdx.json")
+    bill = wheel.with_name(BILL)
     packages = write_bill_of_materials(environment.python, PYPROJECT, bill, date)
     findings.good(f"bill of materials of {len(packages)} packages: dist/{bill.name}")
     others = [item for item in packages if not item.startswith("pprl-edu==")]
@@ -162,13 +165,16 @@ def main() -> None:
     version = version_of(ROOT)
     for what in undone(ROOT, version, options.tag or f"v{version}"):
         (findings.bad if options.tag else findings.notice)(what)
-    with tempfile.TemporaryDirectory(prefix="release ") as name:
+    with tempfile.TemporaryDirectory(prefix="release-") as name:
         folder = Path(name)
         files, date = check_builds(findings, folder, version)
         check_metadata(findings, files)
         wheel = next(file for file in files if file.suffix == ".whl")
-        python = check_pythons(findings, wheel, version, folder, options.python)
-        check_dependencies(findings, python, wheel, date, folder)
+        environment = check_pythons(findings, wheel, version, folder, options.python)
+        if environment is None:
+            findings.bad("the wheel works with no Python that is at hand; its dependencies unseen")
+        else:
+            check_dependencies(findings, environment, wheel, date, folder)
     raise SystemExit("Not to be released." if findings.failed else 0)
 
 

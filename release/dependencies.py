@@ -44,10 +44,19 @@ def refused(packages: Sequence[Mapping[str, str]], rules: Mapping[str, Any]) -> 
 
 
 def licences_refused(python: Path) -> tuple[int, list[str]]:
-    """How many packages an environment holds, and those whose licence is refused."""
+    """How many packages an environment holds, and those whose licence is refused.
+
+    Args:
+        python: the environment's; pip-licenses sees nothing of one whose path has a space.
+
+    Raises:
+        RuntimeError: pip-licenses does not see pprl itself there.
+    """
     packages = json.loads(
         _tool("piplicenses", f"--python={python}", "--from=mixed", "--format=json").stdout
     )
+    if "pprl-edu" not in {package["Name"] for package in packages}:
+        raise RuntimeError(f"pip-licenses sees no pprl-edu in the environment of {python}")
     rules = tomllib.loads(LICENCES.read_text(encoding="utf-8"))
     return len(packages), refused(packages, rules)
 

@@ -101,8 +101,10 @@ def encode(
         )
         stack.enter_context(contextlib.closing(in_work))
         encoded = {}
-        for linkage_pass, item in zip(tracked(order, "encoding", progress), in_work, strict=True):
-            state.keep_ledger(keys.context, linkage_pass.name, item.ledger)
+        for linkage_pass, (item, ledger) in zip(
+            tracked(order, "encoding", progress), in_work, strict=True
+        ):
+            state.keep_ledger(keys.context, linkage_pass.name, ledger)
             encoded[linkage_pass.name] = dataclasses.replace(item, entries=kept(item.entries))
         passes = {item.name: encoded[item.name].entries for item in section.passes}
         shares, unplaced = completeness(

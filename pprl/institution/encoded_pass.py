@@ -31,14 +31,12 @@ class EncodedPass:
 
     Attributes:
         entries: what is sent, decoys included.
-        ledger: the pass's blocks sent or shared so far, these included.
         profile: the pass's non-match profile.
         blocked: `bool[n]`, which students have a block value.
         emitting: `bool[n]`, which students have a real entry.
     """
 
     entries: Entries
-    ledger: Ledger
     profile: PassProfile
     blocked: NDArray[np.bool_]
     emitting: NDArray[np.bool_]
@@ -104,7 +102,7 @@ def encode_pass(
     roster: Roster,
     keys: Keys,
     epsilon: float,
-) -> EncodedPass:
+) -> tuple[EncodedPass, Ledger]:
     """Encode one pass; nothing is read or written of the state but its secret.
 
     Args:
@@ -114,6 +112,9 @@ def encode_pass(
         roster: the students.
         keys: those of the submission.
         epsilon: the whole budget of the manifest.
+
+    Returns:
+        the pass, and its blocks sent so far, these included.
 
     Raises:
         StudentsError: most blocks sent earlier are now held under other local ids.
@@ -126,16 +127,14 @@ def encode_pass(
     filling = own.filling(section, linkage_pass, roster.tables, roster.side_by_side)
     entries = filled(emission, linkage_pass.quota, roster.identity, roster.record, own, filling)
     profile = pass_profile(filling, linkage_pass, values, own.salts, epsilon, keys.own("noise"))
-    return EncodedPass(
+    encoded = EncodedPass(
         entries,
-        ledger.with_entries(
-            np.concatenate((real.tokens, shared)),
-            np.concatenate((roster.identity[real.student], np.full(len(shared), NOBODY))),
-        ),
         profile,
         np.bincount(values.student, minlength=len(roster)) > 0,
         np.bincount(real.student, minlength=len(roster)) > 0,
     )
+    holders = np.concatenate((roster.identity[real.student], np.full(len(shared), NOBODY)))
+    return encoded, ledger.with_entries(np.concatenate((real.tokens, shared)), holders)
 
 
 def filled(
