@@ -1,0 +1,182 @@
+"""What the reader of each page has at hand when the first of its blocks runs."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import pprl
+from pprl.synthetic import population
+from tests.compacts import signed_compact
+from tests.documentation.running import Scene, run_here
+
+PARTIES = ("orchard-usd", "county-college")
+
+
+@functools.cache
+def region() -> dict[str, str]:
+    """The students of a small region, institution -> CSV."""
+    made_up = population(400, seed=5).institutions
+    return {name: made_up[name].to_csv(index=False) for name in PARTIES}
+
+
+def partners() -> None:
+    """A signed agreement, all keys, and two institutions with their students."""
+    here = Path()
+    signed_compact(here, PARTIES)
+    for name, students in region().items():
+        Path(f"students-{name}.csv").write_text(students, encoding="utf-8")
+    shutil.copy("students-orchard-usd.csv", "students.csv")
+
+
+def encoded(*names: str) -> None:
+    """What these institutions send, and what they keep."""
+    for name in names or PARTIES:
+        command = ["encode", f"students-{name}.csv", "--agreement", "compact.toml"]
+        command += ["--key", "compact.key", "--institution", name]
+        command += ["--signing-key", f"{name}.signing", "--out", f"{name}.pprl"]
+        code, said = run_here([*command, "--id-map", f"{name}-id-map.csv"])
+        assert code == 0, said
+
+
+def partners_who_encoded() -> None:
+    """Two institutions, their match files made."""
+    partners()
+    encoded()
+
+
+def linked_names() -> dict[str, object]:
+    """The names that pages about a linkage take for granted."""
+    agreement = pprl.Agreement.load("compact.toml")
+    identity = pprl.Identity.load("hub.identity")
+    submissions = [
+        pprl.Submission.open(f"{name}.pprl", identity=identity, signers=agreement)
+        for name in PARTIES
+    ]
+    groups = submissions_grouped(submissions)
+    return {"pprl": pprl, "agreement": agreement, "submissions": submissions, "groups": groups}
+
+
+def submissions_grouped(submissions: list[pprl.Submission]) -> object:
+    """A report group for every record: odd and even ones."""
+    import pandas as pd
+
+    rows = [
+        (one.institution, record, "ab"[record % 2])
+        for one in submissions
+        for record in range(one.manifest.records)
+    ]
+    return pd.DataFrame(rows, columns=["source", "record", "group"])
+
+
+# The README
+
+def public_key_filled_in() -> None:
+    """Put the district's public key into the new agreement."""
+    key = pprl.SigningKey.load("orchard-usd.signing").public_key
+    path = Path("compact.toml")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('public_key = ""', f'public_key = "{key}"', 1), encoding="utf-8")
+
+
+def in_another_folder() -> None:
+    """Leave what was made; begin where the partners have signed."""
+    folder = Path(tempfile.mkdtemp(dir="."))
+    os.chdir(folder)
+    partners()
+
+
+def college_encodes() -> None:
+    """The other institution sends its file."""
+    encoded("county-college")
+
+
+def before_a_linkage_key() -> None:
+    """As the partners stand when no linkage key is made yet."""
+    in_another_folder()
+    Path("compact.key").unlink()
+
+
+README = Scene(
+    meanwhile={
+        "pprl agreement sign": public_key_filled_in,
+        'import pprl\n\nagreement = pprl.Agreement.load("compact.toml")\nkey': in_another_folder,
+        'import pprl\n\nagreement = pprl.Agreement.load("compact.toml")\nid': college_encodes,
+        "pprl key new compact.key": before_a_linkage_key,
+        "pprl link": college_encodes,
+    },
+    refused=("pprl agreement check",),
+)
+
+
+# The pages
+
+def clkhash_schema() -> None:
+    """A linkage schema and two files with its columns."""
+    names = ("first_name", "last_name", "birth_date")
+    hashing = {"comparison": {"type": "ngram", "n": 2}, "strategy": {"bitsPerFeature": 100}}
+    features = [
+        {"identifier": name, "format": {"type": "string"}, "hashing": hashing} for name in names
+    ]
+    schema = {
+        "version": 3,
+        "clkConfig": {"l": 1024, "kdf": {"type": "HKDF"}},
+        "features": features,
+    }
+    Path("schema.json").write_text(json.dumps(schema), encoding="utf-8")
+    made_up = population(300, seed=6)
+    for name, role in (("people-a.csv", "district"), ("people-b.csv", "college")):
+        made_up.pool(role).students[list(names)].to_csv(name, index=False)
+
+
+def last_years_file() -> None:
+    """The same, and what the district sent the year before."""
+    partners_who_encoded()
+    Path("2026").mkdir()
+    shutil.copy("orchard-usd.pprl", "2026/orchard-usd.pprl")
+
+
+def a_record_that_left() -> str:
+    """A local id in the district's id map."""
+    return Path("orchard-usd-id-map.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[-1]
+
+
+def head_of_the_log() -> str:
+    """The last digest of the district's disclosure log."""
+    said = run_here(["disclosures", "verify", "--log", "orchard-usd.disclosures.sqlite"])[1]
+    found = re.search(r"\b[0-9a-f]{64}\b", said)
+    assert found, said
+    return found[0]
+
+
+def somewhere_else() -> None:
+    """A folder for the key that lies elsewhere."""
+    Path("elsewhere").mkdir()
+
+
+def recipient_elsewhere() -> str:
+    """A public key whose private key is not here."""
+    return pprl.Identity.generate().recipient
+
+
+SCENES = {
+    "README.md": README,
+    "docs/custody.md": Scene(
+        at_hand=partners_who_encoded,
+        meanwhile={"pprl store new": somewhere_else},
+        stands_for={
+            "--student 10017": lambda: f"--student {a_record_that_left()}",
+            "3f5a...": head_of_the_log,
+            "age1...": recipient_elsewhere,
+        },
+    ),
+    "docs/linkage-quality.md": Scene(at_hand=partners_who_encoded, names=linked_names),
+    "docs/migrating-from-anonlink.md": Scene(at_hand=clkhash_schema),
+    "docs/study-ids.md": Scene(at_hand=last_years_file, names=linked_names),
+}
+"""The scenes of pages whose reader does not begin with nothing."""
