@@ -24,8 +24,8 @@ PAGE = b"<!doctype html>"
 SEED = 1
 _EXAMPLE = (
     "Example:\n\n\b\n"
-    "pprl audit orchard-usd.pprl --agreement compact.toml --plaintext students.csv "
-    "--truth orchard-usd-id-map.csv --out audit.html"
+    "pprl audit orchard-usd.pprl county-college.pprl --agreement compact.toml "
+    "--identity hub.identity --out audit.html"
 )
 
 

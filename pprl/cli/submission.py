@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 _EXAMPLE = (
     "Example:\n\n\b\n"
     "pprl encode students.csv --agreement compact.toml --key compact.key "
-    "--institution orchard-usd --out orchard-usd.pprl --id-map orchard-usd-id-map.csv"
+    "--institution orchard-usd --signing-key orchard-usd.signing --out orchard-usd.pprl "
+    "--id-map orchard-usd-id-map.csv"
 )
 
 

@@ -38,6 +38,7 @@ class Scene:
         meanwhile: the beginning of a line -> what happens just before it runs, once.
         stands_for: what the page abbreviates -> what is to be put there.
         refused: beginnings of commands that must be refused.
+        begins_anew: whether each block finds the files as they were before the first.
     """
 
     at_hand: Meanwhile = lambda: None
@@ -45,6 +46,7 @@ class Scene:
     meanwhile: Mapping[str, Meanwhile] = field(default_factory=dict)
     stands_for: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
+    begins_anew: bool = False
 
 
 class Reader:
@@ -56,6 +58,7 @@ class Reader:
         self._waiting = dict(scene.meanwhile)
         self._names: dict[str, object] | None = None
         scene.at_hand()
+        self._desk = Path.cwd()
 
     def run(self, block: Block) -> None:
         """Run a block.
@@ -71,6 +74,10 @@ class Reader:
             "json": lambda block: json.loads(block.text),
             "csv": self._named_file,
         }
+        if self._scene.begins_anew:
+            folder = Path(tempfile.mkdtemp(dir=self._desk.parent)) / "desk"
+            shutil.copytree(self._desk, folder)
+            os.chdir(folder)
         kinds[block.language](block)
 
     def close(self) -> None:

@@ -8,10 +8,11 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pprl
-from pprl.synthetic import population
+from pprl.synthetic import population, write_export
 from tests.compacts import signed_compact
 from tests.documentation.running import Scene, run_here
 
@@ -23,6 +24,12 @@ def region() -> dict[str, str]:
     """The students of a small region, institution -> CSV."""
     made_up = population(400, seed=5).institutions
     return {name: made_up[name].to_csv(index=False) for name in PARTIES}
+
+
+def did(*arguments: str) -> None:
+    """Run `pprl` for somebody."""
+    code, said = run_here(list(arguments))
+    assert code == 0, said
 
 
 def partners() -> None:
@@ -40,8 +47,7 @@ def encoded(*names: str) -> None:
         command = ["encode", f"students-{name}.csv", "--agreement", "compact.toml"]
         command += ["--key", "compact.key", "--institution", name]
         command += ["--signing-key", f"{name}.signing", "--out", f"{name}.pprl"]
-        code, said = run_here([*command, "--id-map", f"{name}-id-map.csv"])
-        assert code == 0, said
+        did(*command, "--id-map", f"{name}-id-map.csv")
 
 
 def partners_who_encoded() -> None:
@@ -164,8 +170,81 @@ def recipient_elsewhere() -> str:
     return pprl.Identity.generate().recipient
 
 
+def everybody() -> None:
+    """All that any command is given: of the institutions, of the hub, of both years."""
+    partners_who_encoded()
+    students = population(400, seed=5).institutions["orchard-usd"]
+    students.assign(year=2026).to_csv("students.csv", index=False)
+    write_export(students, Path("senr.txt"), "calpads_senr")
+    Path("district.toml").write_text(
+        '[inspect]\nstudents = "students.csv"\nagreement = "compact.toml"\n', encoding="utf-8"
+    )
+    shutil.copy("compact.toml", "compact-2026.toml")
+    shutil.copy("compact.toml", "compact-2029.toml")
+    hub = ["--agreement", "compact.toml", "--identity", "hub.identity"]
+    key = ["--key", "store.key"]
+    pprl.Identity.generate().save("elsewhere.identity")
+    link = ["link", "orchard-usd.pprl", "county-college.pprl", *hub, "--out", "linkage"]
+    did(*link, "--registry", "registry.sqlite")
+    did("crosswalk", "linkage", "orchard-usd", "--out", "crosswalk-orchard-usd.csv")
+    did("store", "new", "store", *key)
+    shutil.copy("orchard-usd.pprl", "taken-in.pprl")
+    did("store", "add", "taken-in.pprl", "--store", "store", *key, *hub)
+    sent = Path("linkage/crosswalks/county-college.csv").read_text(encoding="utf-8").splitlines()
+    rows = [f"{line.split(',')[1]},2026-fall" for line in sent[1:]]
+    Path("outcomes.csv").write_text("\n".join(["study_id,term", *rows]), encoding="utf-8")
+    did(
+        *("key", "send", "compact.key", "--agreement", "compact.toml", "--from", "orchard-usd"),
+        *("--to", "county-college", "--signing-key", "orchard-usd.signing"),
+        *("--out", "for-county-college.age"),
+    )
+
+
+def away(name: str) -> Callable[[], None]:
+    """What takes a file or a folder away, for the command that makes it."""
+
+    def take() -> None:
+        path = Path(name)
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    return take
+
+
+def sealed() -> None:
+    """Seal the store to the key that lies elsewhere."""
+    recipient = pprl.Identity.load("elsewhere.identity").recipient
+    did("store", "seal", "--store", "store", "--recipient", recipient)
+
+
+def a_store_to_make() -> None:
+    """Take the store and its key away."""
+    away("store")()
+    away("store.key")()
+
+
+COMMANDS = Scene(
+    at_hand=everybody,
+    begins_anew=True,
+    meanwhile={
+        "pprl link": away("linkage"),
+        "pprl key new compact.key": away("compact.key"),
+        "pprl key send": away("for-county-college.age"),
+        "pprl key receive": away("compact.key"),
+        "pprl agreement new": away("compact.toml"),
+        "pprl store new": a_store_to_make,
+        "pprl store unseal": sealed,
+    },
+    stands_for={
+        "demo --persons 5000 --out pprl-demo": lambda: "demo --persons 2000",
+        "age1...": recipient_elsewhere,
+        "--to 3": lambda: "--to 1",
+    },
+    refused=("pprl agreement check",),
+)
+
 SCENES = {
     "README.md": README,
+    "docs/commands.md": COMMANDS,
     "docs/custody.md": Scene(
         at_hand=partners_who_encoded,
         meanwhile={"pprl store new": somewhere_else},
