@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pprl
@@ -82,6 +82,7 @@ def submissions_grouped(submissions: list[pprl.Submission]) -> object:
 
 # The README
 
+
 def public_key_filled_in() -> None:
     """Put the district's public key into the new agreement."""
     key = pprl.SigningKey.load("orchard-usd.signing").public_key
@@ -121,6 +122,7 @@ README = Scene(
 
 
 # The pages
+
 
 def clkhash_schema() -> None:
     """A linkage schema and two files with its columns."""
@@ -168,6 +170,76 @@ def somewhere_else() -> None:
 def recipient_elsewhere() -> str:
     """A public key whose private key is not here."""
     return pprl.Identity.generate().recipient
+
+
+def only_two_parties(path: Path) -> None:
+    """Leave nobody in an agreement but the two who take part here."""
+    text = path.read_text(encoding="utf-8")
+    head, *parties = re.split(r"(?m)^\[\[party\]\]\n", text)
+    parties[-1], *rest = re.split(r"(?m)^(?=\[use\]|# Who may see)", parties[-1], maxsplit=1)
+    kept = [party for party in parties if re.search(rf'id = "({"|".join(PARTIES)})"', party)]
+    joined = "".join(f"[[party]]\n{party}" for party in kept)
+    path.write_text(head + joined + "".join(rest), encoding="utf-8")
+
+
+def signed_by(names: Iterable[str]) -> None:
+    """Have these parties sign compact.toml."""
+    for name in names:
+        did(
+            "agreement", "sign", "compact.toml", "--party", name, "--signing-key", f"{name}.signing"
+        )
+
+
+def two_partners() -> None:
+    """Two institutions alone in an agreement that is in effect, their match files made."""
+    partners()
+    only_two_parties(Path("compact.toml"))
+    Path("compact.toml.sig").unlink()
+    signed_by(PARTIES)
+    encoded()
+    for name in ("compact.toml", "compact.toml.sig"):
+        shutil.copy(name, name.replace("compact", "compact-2026"))
+
+
+def a_third_party() -> None:
+    """Write the newcomer into the agreement."""
+    signing = pprl.SigningKey.load("city-college.signing").public_key
+    identity = pprl.Identity.load("city-college.identity").recipient
+    path = Path("compact.toml")
+    party = f'[[party]]\nid = "city-college"\nrole = "college"\npublic_key = "{signing}"\n'
+    party += f'recipient = "{identity}"\n\n'
+    text = path.read_text(encoding="utf-8").replace("[[party]]\n", f"{party}[[party]]\n", 1)
+    path.write_text(text, encoding="utf-8")
+
+
+def newcomer_encodes() -> None:
+    """The newcomer makes its match file."""
+    students = population(900, seed=5).institutions["city-college"]
+    students.to_csv("students-city-college.csv", index=False)
+    shutil.copy("city-college.key", "compact.key")
+    encoded("city-college")
+
+
+def other_dates() -> None:
+    """Change the agreement's last day."""
+    path = Path("compact.toml")
+    text = path.read_text(encoding="utf-8").replace("2999-12-31", "2999-06-30")
+    path.write_text(text, encoding="utf-8")
+
+
+def another_signing_key() -> None:
+    """Put the new public key in the place of the old one."""
+    old, new = (
+        pprl.SigningKey.load(f"orchard-usd{which}.signing").public_key for which in ("", "-2")
+    )
+    path = Path("compact.toml")
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+
+def the_new_one_is_in_use() -> None:
+    """From here on the district signs with its new key."""
+    shutil.copy("orchard-usd-2.signing", "orchard-usd.signing")
+    Path("orchard-usd.pprl").unlink()
 
 
 def everybody() -> None:
@@ -244,6 +316,7 @@ COMMANDS = Scene(
 
 SCENES = {
     "README.md": README,
+    "docs/closing.md": Scene(at_hand=two_partners),
     "docs/commands.md": COMMANDS,
     "docs/custody.md": Scene(
         at_hand=partners_who_encoded,
@@ -254,8 +327,22 @@ SCENES = {
             "age1...": recipient_elsewhere,
         },
     ),
+    "docs/key-rotation.md": Scene(
+        at_hand=two_partners,
+        meanwhile={
+            "pprl agreement sign": another_signing_key,
+            "pprl key new compact-2.key": the_new_one_is_in_use,
+        },
+    ),
     "docs/linkage-quality.md": Scene(at_hand=partners_who_encoded, names=linked_names),
     "docs/migrating-from-anonlink.md": Scene(at_hand=clkhash_schema),
+    "docs/new-partner.md": Scene(
+        at_hand=two_partners,
+        meanwhile={"pprl agreement compare": a_third_party, "pprl link": newcomer_encodes},
+    ),
+    "docs/renewal.md": Scene(
+        at_hand=two_partners, meanwhile={"pprl agreement compare": other_dates}
+    ),
     "docs/study-ids.md": Scene(at_hand=last_years_file, names=linked_names),
 }
 """The scenes of pages whose reader does not begin with nothing."""

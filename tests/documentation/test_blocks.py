@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -52,11 +53,11 @@ def test_every_block_is_code_that_runs_or_a_picture() -> None:
 
 def test_no_picture_hides_a_command() -> None:
     """What could be pasted is not shown as a mere text."""
-    words = ("pprl ", "python", "pip", "make ", "$ ", "import ", "from ")
+    command = re.compile(r"\s*(\$ |python3? |pipx? |make |import \w+$|pprl [a-z-]+ .*--)")
     hidden = [
         f"{block.page}:{block.line}"
         for block in every("text")
-        if any(line.lstrip().startswith(words) for line in block.text.splitlines())
+        if any(command.match(line) for line in block.text.splitlines())
     ]
     assert hidden == []
 
