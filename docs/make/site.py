@@ -1,7 +1,7 @@
 """What MkDocs does beyond its settings, as hooks.
 
-Pages that live elsewhere in the repository join the site; links that lead to files outside it become
-their names; formulas become MathML, which a browser draws without a script.
+Pages that live elsewhere in the repository join the site; links to files that are not in it leave
+their text; formulas become MathML, which a browser draws without a script.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 ELSEWHERE = {
+    "README.md": "index.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "reporting.md",
@@ -27,7 +28,8 @@ ELSEWHERE = {
     "examples/county/README.md": "stories/county.md",
     "examples/state/README.md": "stories/state.md",
 }
-"""Files of the repository that are pages of the site, and what they are called there."""
+"""Files of the repository that are pages of the site, and what they are called there. The README
+is not one: what it says first, `index.md` says."""
 
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s:#]+)(#[^)\s]*)?\)")
 _FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
@@ -40,28 +42,29 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that live elsewhere."""
     root = posixpath.dirname(config.config_file_path)
     for path, name in ELSEWHERE.items():
+        if name in files.src_uris:
+            continue
         files.append(File.generated(config, name, abs_src_path=posixpath.join(root, path)))
     return files
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Lead links to pages of the site, and leave of other links what they say."""
+    """Lead links to pages of the site, and leave of others that lead into the repository the text."""
     name = page.file.src_uri
-    home = next((path for path, there in ELSEWHERE.items() if there == name), f"docs/{name}")
+    homes = {there: path for path, there in ELSEWHERE.items()}
+    folder = posixpath.dirname(homes.get(name, f"docs/{name}"))
 
     def resolved(link: re.Match[str]) -> str:
         text, target, anchor = link.groups()
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(home), target))
-        there = "index.md" if path == "README.md" else ELSEWHERE.get(path)
-        if there is None and path.startswith("docs/"):
-            there = path.removeprefix("docs/")
-        if there is None or files.get_file_from_path(there) is None and path not in ELSEWHERE:
-            return link[0] if path.startswith("docs/") else text
+        path = posixpath.normpath(posixpath.join(folder, target))
+        there = ELSEWHERE.get(path, path.removeprefix("docs/"))
+        if there == path:
+            return str(text)
         return f"[{text}]({posixpath.relpath(there, posixpath.dirname(name) or '.')}{anchor or ''})"
 
     parts = _FENCE.split(markdown)
     return "".join(
-        part if index % 2 else _LINK.sub(resolved, part) for index, part in enumerate(parts)
+        part if place % 2 else _LINK.sub(resolved, part) for place, part in enumerate(parts)
     )
 
 

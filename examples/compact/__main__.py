@@ -65,8 +65,10 @@ def main() -> None:
     export = asked.out / "export.csv"
     found[DISTRICT].assign(year="2025-26").to_csv(export, index=False)
     pprl_command(
-        ["data-map", str(export), "--institution", DISTRICT, "--year", "year"]
-        + ["--form", "markdown", "--out", str(asked.out / "data-map.md")]
+        [
+            *("data-map", str(export), "--institution", DISTRICT, "--year", "year"),
+            *("--form", "markdown", "--out", str(asked.out / "data-map.md")),
+        ]
     )
 
     for name, students in found.items():

@@ -44,7 +44,7 @@ def year_of(name: str, region: Population) -> Year:
     """Pool the four districts at the county office; colleges send for themselves.
 
     A student whom two districts have on record is in the pooled file twice, under both districts'
-    IDs. The county office cannot tell either; the agreement says so (one_record_per_person = false).
+    IDs; the agreement says that this may be (one_record_per_person = false).
     """
     districts = [which for which, role in region.roles.items() if role == "district"]
     pooled = pd.concat(

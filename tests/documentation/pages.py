@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -90,9 +91,7 @@ def anchors_of(page: str) -> set[str]:
     """What can be led to within a page: its headings, as GitHub and MkDocs name them."""
     tokens = _tokens(page)
     headings = (
-        after.content
-        for token, after in zip(tokens, tokens[1:], strict=False)
-        if token.type == "heading_open"
+        after.content for token, after in itertools.pairwise(tokens) if token.type == "heading_open"
     )
     words = (re.sub(r"[^\w\s-]", "", heading.lower()).strip() for heading in headings)
     return {re.sub(r"\s+", "-", heading) for heading in words}

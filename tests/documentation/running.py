@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import doctest
 import functools
-import glob
 import io
 import json
 import os
@@ -174,7 +173,7 @@ def transcript_of(text: str) -> Iterator[tuple[str, str]]:
 
 def expanded(word: str) -> list[str]:
     """A word of a command, or the files that it stands for."""
-    return (sorted(glob.glob(word)) or [word]) if "*" in word else [word]
+    return [str(path) for path in sorted(Path().glob(word))] if "*" in word else [word]
 
 
 def run_here(arguments: list[str]) -> tuple[int, str]:
