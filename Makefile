@@ -2,7 +2,7 @@
 # Paths are relative throughout, so a checkout may lie in a folder with spaces in its name.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help demo test test-all environments check coverage smoke interop bench clean
+.PHONY: help demo test test-all environments check coverage smoke docs interop bench clean
 
 help: ## Print this list
 	@echo "make <target>, where <target> is one of"
@@ -24,6 +24,7 @@ check: .venv-test/stamp ## Lint, format, types and import contracts only
 	.venv-test/bin/python -m ruff format --check .
 	.venv-test/bin/python -m mypy
 	.venv-test/bin/lint-imports
+	.venv-test/bin/codespell
 
 coverage: .venv-test/stamp ## The tests only, with their coverage of pprl/
 	.venv-test/bin/python -m pytest --hypothesis-profile=ci -n auto --cov $(PYTEST_OPTIONS)
@@ -33,6 +34,11 @@ coverage: .venv-test/stamp ## The tests only, with their coverage of pprl/
 smoke: .venv-pandas3/stamp ## The smoke tests only, on the built wheel with pandas 3
 	@$(call pip,.venv-pandas3) --no-build-isolation --no-deps --force-reinstall .
 	.venv-pandas3/bin/python -P -m pytest --hypothesis-profile=ci tests/smoke
+
+docs: .venv-test/stamp ## The documentation as a site, in site/, to be opened from disk
+	.venv-test/bin/python -m docs.make.pages
+	NO_MKDOCS_2_WARNING=1 .venv-test/bin/python -m mkdocs build --strict --quiet
+	@echo "Open site/index.html"
 
 environments: .venv-test/stamp .venv-pandas3/stamp
 
@@ -54,7 +60,7 @@ bench: .venv-bench/stamp ## The benchmarks and their page, peers in their own en
 	.venv-bench/bin/python benchmarks/page.py
 
 clean: ## Delete environments, caches and build products
-	rm -rf pprl-demo .venv .venv-test .venv-pandas3 .venv-bench benchmarks/.venvs dist .coverage htmlcov
+	rm -rf pprl-demo site .venv .venv-test .venv-pandas3 .venv-bench benchmarks/.venvs dist .coverage htmlcov
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

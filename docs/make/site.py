@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 ELSEWHERE = {
-    "README.md": "index.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "reporting.md",
@@ -28,8 +27,9 @@ ELSEWHERE = {
     "examples/county/README.md": "stories/county.md",
     "examples/state/README.md": "stories/state.md",
 }
-"""Files of the repository that are pages of the site, and what they are called there. The README
-is not one: what it says first, `index.md` says."""
+"""Files of the repository that are pages of the site, and what they are called there."""
+STANDS_FOR = {"README.md": "index.md"} | ELSEWHERE
+"""Where links to files outside `docs/` lead."""
 
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s:#]+)(#[^)\s]*)?\)")
 _FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
@@ -42,14 +42,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that live elsewhere."""
     root = posixpath.dirname(config.config_file_path)
     for path, name in ELSEWHERE.items():
-        if name in files.src_uris:
-            continue
         files.append(File.generated(config, name, abs_src_path=posixpath.join(root, path)))
     return files
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Lead links to pages of the site, and leave of others that lead into the repository the text."""
+    """Lead links to pages of the site; of links into the rest of the repository the text stays."""
     name = page.file.src_uri
     homes = {there: path for path, there in ELSEWHERE.items()}
     folder = posixpath.dirname(homes.get(name, f"docs/{name}"))
@@ -57,7 +55,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     def resolved(link: re.Match[str]) -> str:
         text, target, anchor = link.groups()
         path = posixpath.normpath(posixpath.join(folder, target))
-        there = ELSEWHERE.get(path, path.removeprefix("docs/"))
+        there = STANDS_FOR.get(path, path.removeprefix("docs/"))
         if there == path:
             return str(text)
         return f"[{text}]({posixpath.relpath(there, posixpath.dirname(name) or '.')}{anchor or ''})"
