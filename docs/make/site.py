@@ -38,6 +38,12 @@ _FORMULA = re.compile(
 )
 
 
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Leave out the page that a server shows for a page that is not there: there is no server."""
+    config.theme.static_templates.discard("404.html")
+    return config
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that live elsewhere."""
     root = posixpath.dirname(config.config_file_path)

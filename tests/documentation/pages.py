@@ -95,3 +95,17 @@ def anchors_of(page: str) -> set[str]:
     )
     words = (re.sub(r"[^\w\s-]", "", heading.lower()).strip() for heading in headings)
     return {re.sub(r"\s+", "-", heading) for heading in words}
+
+
+def crowded_lists(page: str) -> list[str]:
+    """Where lists begin on the line after a paragraph."""
+    lines = text_of(page).splitlines()
+    begins = [
+        token.map[0]
+        for token in _tokens(page)
+        if token.map
+        and token.level == 0
+        and token.type in ("bullet_list_open", "ordered_list_open")
+    ]
+    before = ((line, lines[line - 1]) for line in begins if line)
+    return [f"{page}:{line + 1}" for line, text in before if text and not text.startswith("#")]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documentation.pages import PAGES, Block, blocks_of
+from tests.documentation.pages import PAGES, Block, blocks_of, crowded_lists
 from tests.documentation.running import Reader, Scene, lines_of
 from tests.documentation.scenes import SCENES
 
@@ -60,6 +60,11 @@ def test_no_picture_hides_a_command() -> None:
         if any(command.match(line) for line in block.text.splitlines())
     ]
     assert hidden == []
+
+
+def test_lists_begin_after_an_empty_line() -> None:
+    """The site would run them into the paragraph before, and GitHub a sum's "+" into a list."""
+    assert [list_ for page in PAGES for list_ in crowded_lists(page)] == []
 
 
 def test_blocks_that_no_test_runs_are_few_and_say_why() -> None:
