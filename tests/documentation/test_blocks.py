@@ -13,6 +13,9 @@ from tests.documentation.scenes import SCENES
 
 BLOCKS = {page: blocks_of(page) for page in PAGES}
 PAGES_WITH_CODE = [page for page, blocks in BLOCKS.items() if any(b.is_code for b in blocks)]
+WITH_THE_DEMO = [
+    page for page in PAGES_WITH_CODE if any("pprl demo" in block.text for block in BLOCKS[page])
+]
 NOT_RUN = 6
 """How many blocks are marked as not run. Each says why; it should not become more."""
 NEEDED = {"docs/interoperability.md": ("recordlinkage", "splink")}
@@ -23,14 +26,10 @@ def every(kind: str) -> list[Block]:
     return [block for blocks in BLOCKS.values() for block in blocks if block.language == kind]
 
 
-@pytest.mark.parametrize("page", PAGES_WITH_CODE)
-def test_the_blocks_of_a_page_run_one_after_the_other(
-    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Pasted in their order, in a folder with what the page's reader has."""
-    for library in NEEDED.get(page, ()):
-        pytest.importorskip(library)
-    monkeypatch.chdir(tmp_path)
+def read_and_paste(page: str, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a page's blocks in their order, in a folder with what its reader has."""
+    desk.mkdir()
+    monkeypatch.chdir(desk)
     reader = Reader(SCENES.get(page, Scene()))
     try:
         for block in BLOCKS[page]:
@@ -38,6 +37,24 @@ def test_the_blocks_of_a_page_run_one_after_the_other(
                 reader.run(block)
     finally:
         reader.close()
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES_WITH_CODE if page not in WITH_THE_DEMO])
+def test_the_blocks_of_a_page_run_one_after_the_other(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As its reader would paste them."""
+    for library in NEEDED.get(page, ()):
+        pytest.importorskip(library)
+    read_and_paste(page, tmp_path / "desk", monkeypatch)
+
+
+def test_the_blocks_of_pages_that_begin_with_the_demonstration_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one test, so that one process makes it for all of them."""
+    for place, page in enumerate(WITH_THE_DEMO):
+        read_and_paste(page, tmp_path / str(place), monkeypatch)
 
 
 def test_every_block_is_code_that_runs_or_a_picture() -> None:
