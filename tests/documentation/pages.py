@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Iterator
@@ -63,6 +64,7 @@ def blocks_of(page: str) -> list[Block]:
     return list(_blocks(page))
 
 
+@functools.cache
 def _tokens(page: str) -> list[Token]:
     """A page as GitHub's Markdown has it."""
     return MarkdownIt("commonmark").enable("table").parse(text_of(page))
@@ -87,6 +89,7 @@ def links_of(page: str) -> list[str]:
     return [str(target) for target in targets if target]
 
 
+@functools.cache
 def anchors_of(page: str) -> set[str]:
     """What can be led to within a page: its headings, as GitHub and MkDocs name them."""
     tokens = _tokens(page)
