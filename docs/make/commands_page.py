@@ -36,8 +36,9 @@ def _commands(app: typer.Typer, path: str, depth: int) -> Iterator[str]:
         inner = group.typer_instance
         assert inner
         name = group.name if isinstance(group.name, str) else inner.info.name
-        if inner.registered_callback and inner.registered_callback.callback:
-            yield from _section(inner.registered_callback.callback, f"{path} {name}", depth)
+        begins = inner.registered_callback and inner.registered_callback.callback
+        if begins and begins.__doc__:
+            yield from _section(begins, f"{path} {name}", depth)
         else:
             yield from (f"{'#' * depth} {path} {name}", "", _sentences(str(inner.info.help)), "")
         yield from _commands(inner, f"{path} {name}", depth + 1)
