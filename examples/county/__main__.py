@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 import pprl
@@ -21,6 +20,7 @@ from pprl.synthetic import Population, two_years
 
 TEMPLATE = Path(__file__).parent / "agreement.toml"
 OFFICE = "county-office"
+JUNE, SEPTEMBER = datetime.date(2025, 6, 5), datetime.date(2025, 9, 1)
 
 
 @dataclass(frozen=True)
@@ -90,25 +90,25 @@ class Institution:
         return path
 
     def outcomes(self, year: Year, crosswalk: pd.DataFrame) -> Path:
-        """Send what the agreement declares, by study ID, once the crosswalk is here."""
+        """Send what the agreement declares, by study ID, once the crosswalk is here.
+
+        The county office tells who completed school in June of that year; a college, who enrolled
+        in September.
+        """
         id_map = pd.read_csv(
             self._folder / f"{year.name}-id-map.csv", dtype=str, keep_default_na=False
         )
         id_map["record"] = id_map["record"].astype("uint32")
         known = id_map.merge(crosswalk, on="record").merge(year.persons[self.party], on="local_id")
         known = known.drop_duplicates("study_id").merge(year.attributes, on="person")
-        autumn = datetime.date(int(year.name), 9, 1)
         if self.party == OFFICE:
-            spring = datetime.date(int(year.name), 6, 5)
-            senior = np.asarray(known["person"] % 4 == 0)
-            known["graduated_on"] = np.where(senior, spring, None)
-            columns = ["study_id", "graduated_on", "ethnicity", "income", "gender"]
+            seniors = known[known["person"] % 2 == 0]
+            rows = seniors[["study_id", "ethnicity", "income", "gender"]].assign(completed_on=JUNE)
         else:
-            known["enrolled_on"] = autumn
-            columns = ["study_id", "enrolled_on"]
-        rows = known[columns]
-        payload = pprl.Payload.of(rows, self._room.agreement, self.party, sequence=1)
-        path = self._folder / f"{year.name}-outcomes.pprl"
+            level = 4 if "university" in self.party else 2
+            rows = known[["study_id"]].assign(enrolled_on=SEPTEMBER, level=level)
+        payload = pprl.Payload.of(rows, self._room.agreement, self.party)
+        path = self._folder / "outcomes.pprl"
         payload.write(path, signing_key=self._room.signing_keys[self.party])
         return path
 
@@ -173,20 +173,26 @@ def main() -> None:
     hub = Hub(room, asked.out)
     desks = {party: Institution(party, room, asked.out) for party in first.rosters}
 
-    told: dict[str, pd.DataFrame] = {}
+    linkages: list[pprl.Linkage] = []
     for year in (first, second):
         files = [desk.encode(year.rosters[party], year.name) for party, desk in desks.items()]
         linkage = hub.link(files)
         print(f"{year.name}: {sum(linkage.records.values()):,} records")
         print(f"  expected precision {linkage.quality.expected_precision:.3f}")
         print(f"  expected recall    {linkage.quality.expected_recall:.3f}")
-        told[year.name] = linkage.study_ids
-    crosswalks = {party: linkage.crosswalk(party) for party in desks}
-
-    before, after = (set(told[year]["study_id"]) for year in ("2025", "2026"))
+        linkages.append(linkage)
+    before, after = (set(linkage.study_ids["study_id"]) for linkage in linkages)
     print(f"{len(before & after):,} of {len(after):,} persons of 2026 were known in 2025")
 
-    files = [desk.outcomes(second, crosswalks[party]) for party, desk in desks.items()]
+    # The county office tells of last June's seniors, by the study IDs of the year when it sent
+    # them; the colleges of their students now. The registry knows that some are one person.
+    files = [
+        desk.outcomes(year, linkage.crosswalk(party))
+        for party, desk in desks.items()
+        for year, linkage in (
+            [(first, linkages[0])] if party == OFFICE else [(second, linkages[1])]
+        )
+    ]
     outcomes = hub.keep(files)
     print(f"outcomes of {', '.join(outcomes.institutions())}, encodings sealed")
 
