@@ -47,12 +47,13 @@ def html_table(
     """
     kinds = [f' class="{c.kind}"' if c.kind != "text" else "" for c in columns]
     hidden = "" if shown else ' class="heard"'
-    head = ""
+    head, form = "", ' class="pairs"'
     if any(column.name for column in columns):
         cells = "".join(
             f'<th scope="col"{kind}>{escape(column.name)}</th>' if column.name else "<td></td>"
             for column, kind in zip(columns, kinds, strict=True)
         )
+        form = ""
         head = f"<thead><tr>{cells}</tr></thead>\n"
     body = "".join(
         f'<tr><th scope="row"{kinds[0]}>{row[0]}</th>'
@@ -61,7 +62,7 @@ def html_table(
         for row in rows
     )
     return scrolling(
-        f"<table>\n<caption{hidden}>{escape(caption)}</caption>\n"
+        f"<table{form}>\n<caption{hidden}>{escape(caption)}</caption>\n"
         f"{head}<tbody>\n{body}</tbody>\n</table>",
         caption,
     )

@@ -85,7 +85,5 @@ def drawn(chart: Any, name: str) -> str:
     own = hashlib.sha256(name.encode()).hexdigest()[:8]
     for number, inner in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', inside))):
         inside = re.sub(rf'(\bid="|url\(#){re.escape(inner)}\b', rf"\g<1>c{own}-{number}", inside)
-    size = re.search(r'viewBox="([^"]*)"', svg)
-    return (
-        f'<svg viewBox="{size[1] if size else ""}" role="img" aria-label="{escape(name)}">{inside}'
-    )
+    size = " ".join(re.findall(r'\b(?:width|height|viewBox)="[^"]*"', svg[: svg.index(">")]))
+    return f'<svg {size} role="img" aria-label="{escape(name)}">{inside}'
