@@ -66,6 +66,10 @@ class RegistryError(PPRLError):
     """The hub's registry of study IDs is in use, foreign, damaged or made under another key."""
 
 
+class ReleaseError(PPRLError):
+    """A release would tell what is to be hidden, so it does not leave."""
+
+
 class SchemaError(PPRLError):
     """A linkage schema of another library is faulty.
 

@@ -79,6 +79,24 @@ def drawn(chart: Any, name: str) -> str:
     import vl_convert
 
     svg = vl_convert.vegalite_to_svg({**chart.to_dict(), "config": _CONFIG}, vl_version=version)
+    return _in_page(svg, name)
+
+
+def drawn_by_vega(specification: dict[str, Any], name: str) -> str:
+    """The same of a chart that Altair has no word for, as a specification of Vega itself.
+
+    Raises:
+        UsageError: the extra `report` is not installed.
+    """
+    altair()
+    import vl_convert
+
+    svg = vl_convert.vega_to_svg({**specification, "config": _CONFIG})
+    return _in_page(svg, name)
+
+
+def _in_page(svg: str, name: str) -> str:
+    """An SVG as it stands in a page: named, its marks not read out, its ids its own."""
     inside = svg[svg.index(">") + 1 :]
     inside = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", inside)
     # vl-convert numbers clip paths through all charts, and a page takes two of one name for one.

@@ -24,8 +24,8 @@ administrative data linkage for research", Big Data & Society 4 (2017).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from statistics import NormalDist
 
 import numpy as np
@@ -41,6 +41,7 @@ LEVEL = 0.95
 DOUBT = 0.35
 """Standard deviation of the log-odds by which a cell's own share of errors may differ."""
 LEAST, MOST = 1e-4, 1 - 1e-4
+_ENDS = ("", "_low", "_high")
 
 
 @dataclass(frozen=True)
@@ -95,35 +96,56 @@ def band(
     return low, high
 
 
-def pooled(by_sources: pd.DataFrame, one: Iterable[str], other: Iterable[str]) -> LinkError:
-    """How good the links between two sets of institutions are, taken together.
+@dataclass(frozen=True, eq=False)
+class LinkQuality:
+    """How good the links are, by pair of institutions and by report group.
 
-    Intervals are those of the parts, weighted: what the model is off by is off in all of them.
-
-    Args:
-        by_sources: `Quality.by_sources`.
-        one: institutions.
-        other: institutions; the same, overlapping or others.
+    Attributes:
+        by_sources: `source_a, source_b, pairs, expected_matches` and precision and recall with
+            their intervals, as `Quality.by_sources`.
+        by_group: report group -> the same, with `group` for the code; may be empty.
     """
-    here, there = set(one), set(other)
-    chosen = [
-        a != b and ((a in here and b in there) or (a in there and b in here))
-        for a, b in zip(by_sources["source_a"], by_sources["source_b"], strict=True)
-    ]
-    rows = by_sources[np.array(chosen, bool)]
-    if not len(rows):
-        return NO_ERROR
+
+    by_sources: pd.DataFrame
+    by_group: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    def of(self, one: Iterable[str], other: Iterable[str], by: str, code: str) -> LinkError | None:
+        """How good the links are of a group, or where that is not known between institutions.
+
+        None if that is not known either; no error if there is one institution alone.
+
+        Intervals of several pairs are those of the parts, weighted: what the model is off by is
+        off in all of them.
+
+        Args:
+            one: institutions.
+            other: institutions; the same, overlapping or others.
+            by: the report group, or "".
+            code: its code.
+        """
+        here, there = set(one), set(other)
+        table = self.by_group.get(by)
+        if table is not None and (own := (table["group"] == code).to_numpy(bool)).any():
+            return _pooled(table[own])
+        needed = {(a, b) for a in here for b in there if a != b}
+        if not needed:
+            return NO_ERROR
+        told = zip(self.by_sources["source_a"], self.by_sources["source_b"], strict=True)
+        between = [(a, b) in needed or (b, a) in needed for a, b in told]
+        return _pooled(self.by_sources[np.array(between, bool)]) if any(between) else None
+
+
+def _pooled(rows: pd.DataFrame) -> LinkError:
+    """Rows of quality taken together."""
     found, true = rows["pairs"].to_numpy(float), rows["expected_matches"].to_numpy(float)
-    precision = [_mean(rows[f"precision{end}"], found, 1.0) for end in ("", "_low", "_high")]
-    recall = [_mean(rows[f"recall{end}"], true, 1.0) for end in ("", "_low", "_high")]
-    return LinkError(
-        precision[0], (precision[1], precision[2]), recall[0], (recall[1], recall[2])
-    )
+    precision, low, high = (_mean(rows[f"precision{end}"], found) for end in _ENDS)
+    recall, least, most = (_mean(rows[f"recall{end}"], true) for end in _ENDS)
+    return LinkError(precision, (low, high), recall, (least, most))
 
 
-def _mean(values: pd.Series, weights: Floats, otherwise: float) -> float:
-    """A weighted mean."""
-    return float(values.to_numpy(float) @ weights / weights.sum()) if weights.sum() else otherwise
+def _mean(shares: pd.Series, weights: Floats) -> float:
+    """A weighted mean of shares; 1 of nothing."""
+    return float(shares.to_numpy(float) @ weights / weights.sum()) if weights.sum() else 1.0
 
 
 def _drawn(share: float, interval: Interval, doubt: float, rng: np.random.Generator) -> Floats:

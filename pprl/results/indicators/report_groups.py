@@ -6,8 +6,11 @@ The rule is one for all persons and knows no order of files or rows. For each re
 2. Districts are asked before colleges: they told of the person first, and under the categories that
    cohorts are reported by.
 3. Among those asked together, the value that most institutions tell is taken.
-4. If two values are told equally often, at 1 or at 3, the person is `TOLD_DIFFERENTLY`: nobody is
-   put into a group by the order of an alphabet. Who is told of by nobody is `NOT_TOLD`.
+4. If two values are told equally often, at 1 or at 3, the one is taken that more persons are told
+   to have, and if these are as many, the first in the alphabet. A code of its own for the few who
+   are told of differently would be a small cell in every table, and hide a large one beside it.
+
+Who is told of by nobody is `NOT_TOLD`.
 """
 
 from __future__ import annotations
@@ -20,7 +23,6 @@ import pandas as pd
 from pprl.results.indicators.rows import INSTITUTION, PERSON
 
 NOT_TOLD = "not told"
-TOLD_DIFFERENTLY = "told differently"
 FIRST_ASKED = "district"
 
 
@@ -49,26 +51,28 @@ def _group(rows: pd.DataFrame, name: str, roles: Mapping[str, str], persons: pd.
         return pd.Series(NOT_TOLD, persons, dtype=object)
     told = rows.loc[rows[name].notna(), [PERSON, INSTITUTION, name]]
     told = told.assign(value=[_text(value) for value in told[name]])
+    told = told[told["value"] != ""]
+    # The rank of each value: those that more persons are told to have come first.
+    persons_of = told.drop_duplicates([PERSON, "value"])["value"].value_counts()
+    order = sorted(persons_of.index, key=lambda value: (-persons_of[value], value))
+    told["rank"] = told["value"].map({value: place for place, value in enumerate(order)})
     by_institution = _most_often(told, [PERSON, INSTITUTION])
     asked_first = np.array(
         [roles.get(institution) == FIRST_ASKED for institution in by_institution[INSTITUTION]], bool
     )
     first, then = (
-        _most_often(part, [PERSON]).set_index(PERSON)["value"]
+        _most_often(part, [PERSON]).set_index(PERSON)["rank"].reindex(persons)
         for part in (by_institution[asked_first], by_institution[~asked_first])
     )
-    taken = first.reindex(persons)
-    return taken.where(taken.notna(), then.reindex(persons)).fillna(NOT_TOLD)
+    taken = first.where(first.notna(), then)
+    return taken.map(dict(enumerate(order))).astype(object).fillna(NOT_TOLD)
 
 
 def _most_often(told: pd.DataFrame, of: list[str]) -> pd.DataFrame:
-    """The value told most often of each; `TOLD_DIFFERENTLY` where two are."""
-    counts = told.groupby([*of, "value"], as_index=False).size()
-    most = counts[counts["size"] == counts.groupby(of)["size"].transform("max")]
-    taken = most.drop_duplicates(of).copy()
-    tied = most.groupby(of)["value"].transform("size").loc[taken.index] > 1
-    taken["value"] = taken["value"].astype(object).mask(tied, TOLD_DIFFERENTLY)
-    return taken[[*of, "value"]]
+    """The rank told most often of each; of several, the first."""
+    counts = told.groupby([*of, "rank"], as_index=False).size()
+    counts = counts.sort_values(["size", "rank"], ascending=[False, True], kind="stable")
+    return counts.drop_duplicates(of)[[*of, "rank"]]
 
 
 def _text(value: object) -> str:
