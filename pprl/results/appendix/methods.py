@@ -89,7 +89,8 @@ def _encoding(figures: Figures) -> Iterator[Block]:
         "the block (HMAC-SHA-256 for texts, AES-256 for what is derived for an entry) and of which "
         "every one has the same number of bits set. An institution withholds an entry whose block "
         "two of its own students share, and sends decoys in place of what is missing, so that no "
-        "two records of one file can be compared. Counts that travel with a file are noised "
+        "two records of one file can be compared. A field that a student lacks is filled at random "
+        "and compares like a stranger's. Counts that travel with a file are noised "
         f"(differential privacy, {DWORK.cited}; epsilon {agreed.epsilon:g})."
     )
     yield Table(

@@ -39,11 +39,12 @@ class Reference:
         within = place.get("journal") or place.get("booktitle") or place.get("publisher", "")
         volume = place.get("volume", "")
         number = f"({place['number']})" if "number" in place else ""
-        pages = f": {place['pages'].replace('--', '–')}" if "pages" in place else ""
+        pages = f": {place['pages']}" if "pages" in place else ""
         doi = f" doi:{place['doi']}" if "doi" in place else ""
         told = f"{within} {volume}{number}".strip()
         names = "; ".join(self.authors).replace("{", "").replace("}", "")
-        return f"{names} ({self.year}). {self.title}. {told}{pages}.{doi}"
+        told = f"{told}{pages}".replace("--", "–")
+        return f"{names} ({self.year}). {self.title}. {told}.{doi}"
 
     def bibtex(self) -> str:
         """As a BibTeX entry."""
