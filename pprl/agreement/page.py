@@ -191,4 +191,6 @@ def _in_words(part: BlockingPart) -> str:
     words = _PART_WORDS[part.source]
     if part.transform == "soundex":
         return f"the sound of {words}"
+    if part.transform == "1":
+        return f"the first letter of {words}"
     return f"the first {part.transform} letters of {words}" if part.transform else words

@@ -12,10 +12,10 @@ from pprl.page import columns, framed, html_table
 _STYLE = """
 .counts { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1.5rem 0 0; padding: 0; }
 .counts div { background: var(--panel); border-radius: .5rem; padding: .75rem 1rem;
-  flex: 1 1 9rem; }
+  flex: 1 1 7rem; }
 .counts dt { color: var(--soft); font-size: .85rem; } .counts dd { margin: 0; font-size: 1.6rem; }
-.bar { display: inline-flex; width: 10rem; height: .7rem; border-radius: .2rem; overflow: hidden;
-  background: var(--line); vertical-align: middle; }
+.bar { display: inline-flex; width: clamp(5rem, 12vw, 10rem); height: .7rem; overflow: hidden;
+  border-radius: .2rem; background: var(--line); vertical-align: middle; }
 .bar i, .key i { background: var(--good); } i.b { background: var(--mid); }
 i.c { background: var(--bad); } i.d { background: var(--line); }
 .key i { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 1rem; }

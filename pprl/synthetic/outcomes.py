@@ -31,6 +31,7 @@ LEVELS = {"county-college": 2, "city-college": 2, "state-university": 4, "tech-u
 GRADES = (0, 8, 9, 10, 11, 12)
 """The grades of which districts tell."""
 MOST_TERMS = {2: 8, 4: 12}
+_DEGREES = {2: "associate", 4: "bachelor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,8 @@ class _Drawn:
                 **{name: self.groups[name].to_numpy(object)[person] for name in self.groups},
             }
         )
-        return rows[year <= self.through.year].reset_index(drop=True)
+        told: pd.DataFrame = rows[year <= self.through.year].reset_index(drop=True)
+        return told
 
     def of_college(self, own: pd.DataFrame, name: str) -> pd.DataFrame:
         """A row for each student and term; none before high school is over."""
@@ -149,11 +151,13 @@ class _Drawn:
         most = MOST_TERMS[level]
         terms = np.minimum(self.terms[person], most)
         # Who was at another college before has spent half of the time there.
-        moved = self.later.get(name, np.zeros(len(self.class_of), bool))[person]
+        moved = self.later[name][person]
         first = self.first_term[person] + np.where(moved, 4, 0)
         least = MOST_TERMS[level] // 2 + (2 if level == 4 else 0) - np.where(moved, 4, 0)
-        finishing = np.maximum(least, 1) - 1 + self.rng.geometric(
-            np.array(self.rates.finishes)[self.better_off[person]]
+        finishing = (
+            np.maximum(least, 1)
+            - 1
+            + self.rng.geometric(np.array(self.rates.finishes)[self.better_off[person]])
         )
         finishes = finishing <= terms
         terms = np.where(finishes, finishing, terms)
@@ -169,7 +173,7 @@ class _Drawn:
                 "enrolled_on": begins,
                 "level": np.full(len(student), level),
                 "remedial": (remedial & ~moved)[student] & (number == 0),
-                "degree": np.where(last, "bachelor" if level == 4 else "associate", None),
+                "degree": pd.Series(_DEGREES[level], range(len(last)), dtype=object).where(last),
                 "degree_on": (begins + pd.DateOffset(months=4)).where(last),
                 "ethnicity": self._ethnicity_told(person)[student],
             }
@@ -177,7 +181,8 @@ class _Drawn:
         ended = rows["degree_on"] > self.through
         rows.loc[ended, ["degree", "degree_on"]] = None
         after_school = self.class_of[person][student] < FIRST_CLASS + GRADUATED
-        return rows[after_school & (begins <= self.through)].reset_index(drop=True)
+        told: pd.DataFrame = rows[after_school & (begins <= self.through)].reset_index(drop=True)
+        return told
 
     def _happens(self, share: tuple[float, float]) -> Flags:
         """To whom something happens, by income: `bool[persons]`."""
@@ -225,7 +230,5 @@ def _term_begins(term: Integers) -> pd.Series:
     year = FIRST_CLASS + (term + 1) // 2
     fall = term % 2 == 0
     return pd.to_datetime(
-        pd.DataFrame(
-            {"year": year, "month": np.where(fall, 8, 1), "day": np.where(fall, 20, 15)}
-        )
+        pd.DataFrame({"year": year, "month": np.where(fall, 8, 1), "day": np.where(fall, 20, 15)})
     )

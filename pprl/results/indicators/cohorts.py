@@ -94,9 +94,7 @@ def closed_years(of_cohort: pd.DataFrame, outcome: Outcome, through: datetime.da
         outcome: the outcome whose windows they are.
         through: the last day that all payloads cover.
     """
-    months = max(
-        condition.until_months or SCHOOL_YEAR_MONTHS for condition in outcome.conditions
-    )
+    months = max(condition.until_months or SCHOOL_YEAR_MONTHS for condition in outcome.conditions)
     last = of_cohort.groupby(YEAR)[SINCE].max() + pd.DateOffset(months=months)
     closed = last <= pd.Timestamp(through) + pd.Timedelta(days=1)
     return sorted(int(year) for year in last.index[closed])

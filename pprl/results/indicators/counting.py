@@ -156,9 +156,7 @@ def _flow_tables(
             )
 
 
-def _counted(
-    frame: pd.DataFrame, sums: Mapping[str, Mapping[str, frozenset[str]]]
-) -> pd.DataFrame:
+def _counted(frame: pd.DataFrame, sums: Mapping[str, Mapping[str, frozenset[str]]]) -> pd.DataFrame:
     """Persons by year and the columns of `sums`: each year with each code, a code's parts summed.
 
     Args:
@@ -174,7 +172,7 @@ def _counted(
         )
         counts = counts.merge(pairs, on=column).drop(columns=column)
         counts = counts.rename(columns={"_code": column})
-        counts = counts.groupby([YEAR, *sums], as_index=False)[_COUNT].sum()
+        counts = counts.groupby([YEAR, *sums])[_COUNT].sum().reset_index()
     every = pd.MultiIndex.from_product(
         [sorted(frame[YEAR].unique()), *(list(parts) for parts in sums.values())],
         names=[YEAR, *sums],
@@ -201,10 +199,11 @@ def _told_by(
     rows: pd.DataFrame, definitions: Definitions, outcome: str
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Who put members into the cohort, and who tells of the outcome."""
-    return tuple(
+    of_cohort, of_outcome = (
         tuple(sorted(rows.loc[rows[list(columns)].notna().all(axis=1), INSTITUTION].unique()))
         for columns in (
             definitions.cohort_of(outcome).columns,
             definitions.outcomes[outcome].columns,
         )
     )
+    return of_cohort, of_outcome

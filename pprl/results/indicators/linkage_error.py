@@ -157,9 +157,7 @@ def _drawn(share: float, interval: Interval, doubt: float, rng: np.random.Genera
     return np.asarray(1 / (1 + np.exp(-(middle + z * width + doubt * rng.normal(size=DRAWS)))))
 
 
-def _of_others(
-    numerator: int, denominator: int, doubt: float, rng: np.random.Generator
-) -> Floats:
+def _of_others(numerator: int, denominator: int, doubt: float, rng: np.random.Generator) -> Floats:
     """How often those who were missed have the outcome: `float64[DRAWS]`."""
     middle = math.log((numerator + 0.5) / (denominator - numerator + 0.5))
     return np.asarray(1 / (1 + np.exp(-(middle + doubt * rng.normal(size=DRAWS)))))

@@ -49,7 +49,8 @@ def outcome_rows(tables: Mapping[str, pd.DataFrame | pa.Table]) -> pd.DataFrame:
             frames.append(told.assign(**{INSTITUTION: institution}))
     if not frames:
         raise UsageError("There are no outcomes: no institution sent a payload with rows.")
-    return pd.concat(frames, ignore_index=True)
+    rows: pd.DataFrame = pd.concat(frames, ignore_index=True)
+    return rows
 
 
 def rows_of_payloads(payloads: Iterable[Payload], study_ids: pd.DataFrame) -> pd.DataFrame:

@@ -107,9 +107,7 @@ def _group(one: IndicatorFigures, group: Breakdown, drawn: bool) -> Iterator[Blo
 
 def _rates_table(caption: str, rates: Sequence[Rate], *, by_year: bool) -> Table:
     """Rates as a table."""
-    rows = tuple(
-        (rate.year if by_year else rate.code, *(cells_of(rate))) for rate in rates
-    )
+    rows = tuple((rate.year if by_year else rate.code, *(cells_of(rate))) for rate in rates)
     return Table(caption, columns("year" if by_year else "group", *_COLUMNS), rows)
 
 

@@ -39,7 +39,7 @@ def sankey(flow: FlowFigures, name: str) -> str:
 
 def specification(flow: FlowFigures) -> dict[str, Any]:
     """The Vega specification of a flow."""
-    links = [
+    links: list[dict[str, Any]] = [
         {
             "step": link.step,
             "source": f"{link.step} {link.source}",
@@ -52,7 +52,7 @@ def specification(flow: FlowFigures) -> dict[str, Any]:
         if link.persons
     ]
     ends = [(link["source"], link["target"], link["persons"]) for link in links]
-    nodes = []
+    nodes: list[dict[str, Any]] = []
     for place, node in enumerate(flow.nodes):
         key = f"{node.stage} {node.code}"
         out = sum(n for source, _, n in ends if source == key)
@@ -147,12 +147,12 @@ def _data(nodes: list[Any], links: list[Any], gap: float) -> list[dict[str, Any]
                 {
                     "type": "formula",
                     "as": "here_y",
-                    "expr": "scale('y', datum.here_top + (datum.source_from + datum.source_to) / 2)",
+                    "expr": _middle("here_top", "source"),
                 },
                 {
                     "type": "formula",
                     "as": "there_y",
-                    "expr": "scale('y', datum.there_top + (datum.target_from + datum.target_to) / 2)",
+                    "expr": _middle("there_top", "target"),
                 },
                 {
                     "type": "linkpath",
@@ -166,6 +166,11 @@ def _data(nodes: list[Any], links: list[Any], gap: float) -> list[dict[str, Any]
             ],
         },
     ]
+
+
+def _middle(top: str, end: str) -> str:
+    """Where the middle of a ribbon's end lies: below the top of its bar."""
+    return f"scale('y', datum.{top} + (datum.{end}_from + datum.{end}_to) / 2)"
 
 
 def _marks() -> list[dict[str, Any]]:

@@ -57,7 +57,7 @@ def indicators_told(
         if not own and name not in tables:
             continue
         outcome = definitions.outcomes[name]
-        breakdowns = []
+        breakdowns: list[Breakdown] = []
         for group in own or [""]:
             table = tables[table_name(name, group)]
             rates = tuple(
@@ -173,9 +173,7 @@ def step_name(flow: str, number: int) -> str:
     return f"{flow}_step_{number}"
 
 
-def _flow(
-    flow: Flow, year: str, steps: Sequence[Counted], definitions: Definitions
-) -> FlowFigures:
+def _flow(flow: Flow, year: str, steps: Sequence[Counted], definitions: Definitions) -> FlowFigures:
     """One flow of one year."""
     stages = flow.stages[: len(steps) + 1]
     nodes = []

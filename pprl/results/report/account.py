@@ -89,13 +89,12 @@ def account(
 
 def agreed(agreement: Agreement) -> AgreementFigures:
     """What the partners agreed, and who has signed this text."""
-    ground = EXCEPTIONS.get(agreement.exception)
     return AgreementFigures(
         title=agreement.title,
         convener=agreement.convener,
         purpose=agreement.purpose,
         scope=agreement.scope,
-        ground=f"{ground.name} ({ground.citation})" if ground else "",
+        ground=_ground(agreement),
         legal_basis=agreement.legal_basis,
         effective=_day(agreement.effective),
         expires=_day(agreement.expires),
@@ -111,6 +110,14 @@ def agreed(agreement: Agreement) -> AgreementFigures:
         fields=tuple(FIELD_WORDS[name] for name in agreement.linkage.fields),
         passes=tuple((item.name, block_in_words(item)) for item in agreement.linkage.passes),
     )
+
+
+def _ground(agreement: Agreement) -> str:
+    """The exception that it rests on, and where it stands; "" if none is named."""
+    ground = EXCEPTIONS.get(agreement.exception)
+    if ground is None or agreement.exception == "other":
+        return "" if ground is None else ground.name
+    return f"{ground.name} ({ground.citation})"
 
 
 def _day(date: datetime.date | None) -> str:

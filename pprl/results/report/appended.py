@@ -20,8 +20,9 @@ def parameters(figures: Figures) -> Iterator[Block]:
     yield Text(
         "For each pass, how often matches (m) and other pairs (u) agree at each level; the weight "
         "is the logarithm of m over u to base 2. They were learned from the pairs themselves, by "
-        "EM with prior counts, without any pair known to be a match. A field that the pass blocks "
-        "on has no levels of its own to tell, or weighs little."
+        "EM with prior counts, without any pair known to be a match. Shares are rounded as counts "
+        "are, and weights are made from the rounded shares; where a pass has few matches or few "
+        "other pairs, nothing of these is told."
     )
     if not figures.levels:
         yield Text("The linkage did not keep them.")

@@ -18,7 +18,8 @@ def levels(linkage: Linkage, rounding: Rounding) -> Iterator[LevelFigures]:
     """A row for each level that can occur, in the order of the passes; none if it was not kept.
 
     Shares are told as counts are: as multiples of the smallest cell, over the expected matches
-    among the pass's pairs, or over its other pairs.
+    among the pass's pairs, or over its other pairs; not at all where these are so few that a
+    smallest cell is a large part of them.
     """
     if linkage.reasons is None or linkage.judgement is None:
         return
@@ -30,8 +31,8 @@ def levels(linkage: Linkage, rounding: Rounding) -> Iterator[LevelFigures]:
             names = [LEVELS[name] for name in column]
             for place, level in enumerate(product(*names)):
                 if m[place] > 0:
-                    own_m = rounding.share(m[place] * matches, matches)
-                    own_u = rounding.share(u[place] * (len(own) - matches), len(own) - matches)
+                    own_m = _share(m[place], matches, rounding)
+                    own_u = _share(u[place], len(own) - matches, rounding)
                     yield LevelFigures(
                         on=judged.linkage_pass.name,
                         attribute=" and ".join(name.replace("_", " ") for name in column),
@@ -40,3 +41,8 @@ def levels(linkage: Linkage, rounding: Rounding) -> Iterator[LevelFigures]:
                         u=own_u,
                         bits=round(math.log2(own_m / own_u), 1) if own_m and own_u else None,
                     )
+
+
+def _share(share: float, whole: float, rounding: Rounding) -> float | None:
+    """A share of so many pairs, as it is told."""
+    return rounding.share(share * whole, whole) if whole >= rounding.coarsest else None
