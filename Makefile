@@ -17,6 +17,7 @@ test: ## Run all tests and checks, with pandas 2 and with pandas 3
 	@$(MAKE) --no-print-directory check coverage smoke
 
 test-all: ## The same, and the tests that need Java, PostgreSQL or Chromium
+	@$(MAKE) --no-print-directory tests/node_modules/stamp
 	@$(MAKE) --no-print-directory test PYTEST_OPTIONS=--with-programs
 
 check: .venv-test/stamp ## Lint, format, types and import contracts only
@@ -61,18 +62,26 @@ bench: .venv-bench/stamp ## The benchmarks and their page, peers in their own en
 
 clean: ## Delete environments, caches and build products
 	rm -rf pprl-demo site .venv .venv-test .venv-pandas3 .venv-bench benchmarks/.venvs dist .coverage htmlcov
-	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf tests/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/stamp: pyproject.toml
 	@$(call environment,.venv)
-	@$(call pip,.venv) --editable .
+	@$(call pip,.venv) --editable ".[report]"
 	@touch $@
 
 .venv-test/stamp: pyproject.toml
 	@$(call environment,.venv-test)
 	@$(call pip,.venv-test) --editable ".[fast,recordlinkage,test]"
 	@touch $@
+
+# The rules of accessibility. Where there is no npm, the tests that want them are skipped.
+tests/node_modules/stamp: tests/package.json
+	@if command -v npm >/dev/null; then \
+	    npm install --prefix tests --silent --no-audit --no-fund --no-package-lock && touch $@; \
+	else \
+	    echo "Without npm there is no axe-core: the tests of pages are skipped in part"; \
+	fi
 
 .venv-bench/stamp: pyproject.toml
 	@$(call environment,.venv-bench)

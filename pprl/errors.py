@@ -101,6 +101,10 @@ class RegistryError(PPRLError):
     """
 
 
+class ReleaseError(PPRLError):
+    """A release would tell what is to be hidden, so it does not leave."""
+
+
 class SchemaError(PPRLError):
     """A linkage schema of another library is faulty.
 

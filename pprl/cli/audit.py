@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pprl.cli.options import AgreementFile, AllowUnverified
-from pprl.cli.outputs import check_output, write_bytes
+from pprl.cli.outputs import PAGE, check_output, write_bytes
 from pprl.cli.passphrases import identity_of
 from pprl.errors import UsageError
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pprl import Agreement, Submission
     from pprl.audit import Audit, RosterView
 
-PAGE = b"<!doctype html>"
 SEED = 1
 _EXAMPLE = (
     "Example:\n\n\b\n"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pprl.cli.audit import PAGE, own_view, tell_audit, write_audit
+from pprl.cli.audit import own_view, tell_audit, write_audit
 from pprl.cli.options import AgreementFile, OwnId
-from pprl.cli.outputs import ID_MAP, check_output
+from pprl.cli.outputs import ID_MAP, PAGE, check_output
 from pprl.cli.passphrases import passphrase_of, signing_key_of
 from pprl.cli.roster import (
     AsJson,

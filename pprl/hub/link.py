@@ -84,6 +84,7 @@ def link(
     enforce(agreement, [submission.institution for submission in submissions], today=today)
     admitted = admit(submissions, agreement)
     current = [submission.records for submission in admitted]
+    manifests = tuple(submission.manifest for submission in (*admitted, *earlier))
     past = admit_earlier(earlier, admitted, agreement)
     admitted = [with_departed(item, past[item.institution]) for item in admitted]
     groups = source_pairs(len(admitted))
@@ -149,6 +150,7 @@ def link(
             verdicts,
             group,
         ),
+        manifests=manifests,
     )
 
 
