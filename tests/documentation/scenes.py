@@ -80,6 +80,20 @@ def submissions_grouped(submissions: list[pprl.Submission]) -> object:
     return pd.DataFrame(rows, columns=["source", "record", "group"])
 
 
+def linked_once() -> dict[str, object]:
+    """The same, and their linkage."""
+    names = linked_names()
+    return {**names, "linkage": pprl.link(names["submissions"], names["agreement"])}
+
+
+def partners_with_an_audit() -> None:
+    """Two institutions, their match files made and attacked."""
+    partners_who_encoded()
+    files = [f"{name}.pprl" for name in PARTIES]
+    hub = ["--agreement", "compact.toml", "--identity", "hub.identity"]
+    did("audit", *files, *hub, "--out", "audit.html")
+
+
 # The README
 
 
@@ -343,6 +357,7 @@ SCENES = {
     "docs/renewal.md": Scene(
         at_hand=two_partners, meanwhile={"pprl agreement compare": other_dates}
     ),
+    "docs/report.md": Scene(at_hand=partners_with_an_audit, names=linked_once),
     "docs/study-ids.md": Scene(at_hand=last_years_file, names=linked_names),
 }
 """The scenes of pages whose reader does not begin with nothing."""

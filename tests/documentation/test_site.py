@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
-from tests.conftest import PROGRAMS
+from tests.browsing import chromium
 from tests.documentation.pages import ROOT
 
 WIDTHS = {"phone": 360, "desktop": 1280}
@@ -44,22 +44,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    """Chromium as the system has it."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    found = next(path for name in PROGRAMS["chromium"] if (path := shutil.which(name)))
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
+def browser() -> Iterator[Browser]:
+    """The browser of this machine."""
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_page_opens_from_disk_asks_for_nothing_and_fits(
-    width: str, site: Path, browser: object
+    width: str, site: Path, browser: Browser
 ) -> None:
     """No request leaves, no script fails, no page is wider than the screen."""
-    page = browser.new_page(viewport={"width": WIDTHS[width], "height": 900})  # type: ignore[attr-defined]
+    page = browser.new_page(viewport={"width": WIDTHS[width], "height": 900})
     faults: list[str] = []
     page.on("request", lambda r: r.url.startswith(OFFLINE) or faults.append(r.url))
     page.on("requestfailed", lambda r: faults.append(f"missing: {r.url}"))
@@ -75,9 +71,9 @@ def test_every_page_opens_from_disk_asks_for_nothing_and_fits(
     assert faults == []
 
 
-def test_search_finds_a_page_from_disk(site: Path, browser: object) -> None:
+def test_search_finds_a_page_from_disk(site: Path, browser: Browser) -> None:
     """Though a browser lets no page on disk read another file or start a worker."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})  # type: ignore[attr-defined]
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto((site / "index.html").as_uri())
     page.fill("input[data-md-component=search-query]", "colour refinement")
     page.wait_for_selector(".md-search-result__link", state="attached")
