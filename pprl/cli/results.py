@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pprl.cli.release import EXAMPLE, release
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -19,8 +21,7 @@ def register(app: typer.Typer) -> None:
     commands = typer.Typer(
         rich_markup_mode=None, help="What leaves the hub: tables and their audit.", epilog=_EXAMPLE
     )
-    # Without a callback, a group of one command would be that command.
-    commands.callback()(lambda: None)
+    commands.command("release", epilog=EXAMPLE)(release)
     commands.command("audit", epilog=_EXAMPLE)(audit)
     app.add_typer(commands, name="results")
 
