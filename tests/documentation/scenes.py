@@ -258,7 +258,14 @@ def the_new_one_is_in_use() -> None:
 
 def everybody() -> None:
     """All that any command is given: of the institutions, of the hub, of both years."""
-    partners_who_encoded()
+    partners()
+    path = Path("compact.toml")
+    text = path.read_text(encoding="utf-8")
+    columns = '[payload.columns]\ncompleted_on = "date"\nlevel = "whole"'
+    path.write_text(text.replace("[payload.columns]", columns), encoding="utf-8")
+    Path("compact.toml.sig").unlink()
+    signed_by(PARTIES)
+    encoded()
     students = population(400, seed=5).institutions["orchard-usd"]
     students.assign(year=2026).to_csv("students.csv", index=False)
     write_export(students, Path("senr.txt"), "calpads_senr")
@@ -276,14 +283,32 @@ def everybody() -> None:
     did("store", "new", "store", *key)
     shutil.copy("orchard-usd.pprl", "taken-in.pprl")
     did("store", "add", "taken-in.pprl", "--store", "store", *key, *hub)
-    sent = Path("linkage/crosswalks/county-college.csv").read_text(encoding="utf-8").splitlines()
-    rows = [f"{line.split(',')[1]},2026-fall" for line in sent[1:]]
-    Path("outcomes.csv").write_text("\n".join(["study_id,term", *rows]), encoding="utf-8")
+    outcomes("orchard-usd", "completed_on", "2026-06-05")
+    outcomes("county-college", "enrolled_on,level", "2026-09-01,2")
+    shutil.move("county-college-outcomes.csv", "outcomes.csv")
     did(
         *("key", "send", "compact.key", "--agreement", "compact.toml", "--from", "orchard-usd"),
         *("--to", "county-college", "--signing-key", "orchard-usd.signing"),
         *("--out", "for-county-college.age"),
     )
+
+
+def outcomes(party: str, columns: str, values: str) -> None:
+    """An institution's outcomes, the same for all of its students: as a table, and as it is sent."""
+    crosswalk = Path(f"linkage/crosswalks/{party}.csv").read_text(encoding="utf-8").splitlines()
+    rows = [f"{line.split(',')[1]},{values}" for line in crosswalk[1:]]
+    table = f"{party}-outcomes.csv"
+    Path(table).write_text("\n".join([f"study_id,{columns}", *rows]), encoding="utf-8")
+    own = ["--institution", party, "--signing-key", f"{party}.signing"]
+    did("payload", table, "--agreement", "compact.toml", *own, "--out", f"{party}-outcomes.pprl")
+
+
+def two_releases() -> None:
+    """Two years' releases, the second with nothing new."""
+    files = [f"{name}-outcomes.pprl" for name in PARTIES]
+    hub = ["--agreement", "compact.toml", "--identity", "hub.identity", "--linkage", "linkage"]
+    did("results", "release", *files, *hub, "--through", "2027-12-31", "--out", "release-2026")
+    shutil.copytree("release-2026", "release-2027")
 
 
 def away(name: str) -> Callable[[], None]:
@@ -317,6 +342,8 @@ COMMANDS = Scene(
         "pprl key send": away("for-county-college.age"),
         "pprl key receive": away("compact.key"),
         "pprl agreement new": away("compact.toml"),
+        "pprl payload": away("county-college-outcomes.pprl"),
+        "pprl results audit": two_releases,
         "pprl store new": a_store_to_make,
         "pprl store unseal": sealed,
     },
