@@ -2,7 +2,8 @@
 # Paths are relative throughout, so a checkout may lie in a folder with spaces in its name.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help demo test test-all environments check coverage smoke release-check interop bench clean
+.PHONY: help demo test test-all environments check coverage smoke docs release-check interop bench
+.PHONY: clean
 
 help: ## Print this list
 	@echo "make <target>, where <target> is one of"
@@ -17,6 +18,7 @@ test: ## Run all tests and checks, with pandas 2 and with pandas 3
 	@$(MAKE) --no-print-directory check coverage smoke
 
 test-all: ## The same, and the tests that need Java, PostgreSQL or Chromium
+	@$(MAKE) --no-print-directory tests/node_modules/stamp
 	@$(MAKE) --no-print-directory test PYTEST_OPTIONS=--with-programs
 
 check: .venv-test/stamp ## Lint, format, types and import contracts only
@@ -24,6 +26,7 @@ check: .venv-test/stamp ## Lint, format, types and import contracts only
 	.venv-test/bin/python -m ruff format --check .
 	.venv-test/bin/python -m mypy
 	.venv-test/bin/lint-imports
+	.venv-test/bin/codespell
 
 coverage: .venv-test/stamp ## The tests only, with their coverage of pprl/
 	.venv-test/bin/python -m pytest --hypothesis-profile=ci -n auto --cov $(PYTEST_OPTIONS)
@@ -33,6 +36,11 @@ coverage: .venv-test/stamp ## The tests only, with their coverage of pprl/
 smoke: .venv-pandas3/stamp ## The smoke tests only, on the built wheel with pandas 3
 	@$(call pip,.venv-pandas3) --no-build-isolation --no-deps --force-reinstall .
 	.venv-pandas3/bin/python -P -m pytest --hypothesis-profile=ci tests/smoke
+
+docs: .venv-test/stamp ## The documentation as a site, in site/, to be opened from disk
+	.venv-test/bin/python -m docs.make.pages
+	NO_MKDOCS_2_WARNING=1 .venv-test/bin/python -m mkdocs build --strict --quiet
+	@echo "Open site/index.html"
 
 environments: .venv-test/stamp .venv-pandas3/stamp
 
@@ -58,20 +66,28 @@ bench: .venv-bench/stamp ## The benchmarks and their page, peers in their own en
 	.venv-bench/bin/python benchmarks/page.py
 
 clean: ## Delete environments, caches and build products
-	rm -rf pprl-demo .venv .venv-test .venv-pandas3 .venv-bench .venv-release benchmarks/.venvs
-	rm -rf dist .coverage htmlcov
+	rm -rf pprl-demo site .venv .venv-test .venv-pandas3 .venv-bench .venv-release benchmarks/.venvs
+	rm -rf dist .coverage htmlcov tests/node_modules
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/stamp: pyproject.toml
 	@$(call environment,.venv)
-	@$(call pip,.venv) --editable .
+	@$(call pip,.venv) --editable ".[report]"
 	@touch $@
 
 .venv-test/stamp: pyproject.toml
 	@$(call environment,.venv-test)
 	@$(call pip,.venv-test) --editable ".[fast,recordlinkage,test]"
 	@touch $@
+
+# The rules of accessibility. Where there is no npm, the tests that want them are skipped.
+tests/node_modules/stamp: tests/package.json
+	@if command -v npm >/dev/null; then \
+	    npm install --prefix tests --silent --no-audit --no-fund --no-package-lock && touch $@; \
+	else \
+	    echo "Without npm there is no axe-core: the tests of pages are skipped in part"; \
+	fi
 
 .venv-bench/stamp: pyproject.toml
 	@$(call environment,.venv-bench)

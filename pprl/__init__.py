@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         with_other_names,
     )
     from pprl.results import Evaluation, evaluate
+    from pprl.results.report import report
     from pprl.similarity import similar_pairs, similar_pairs_lsh
 
 _HOMES = {
@@ -52,6 +53,7 @@ _HOMES = {
     "with_other_names": "pprl.institution",
     "Evaluation": "pprl.results",
     "evaluate": "pprl.results",
+    "report": "pprl.results.report",
     "similar_pairs": "pprl.similarity",
     "similar_pairs_lsh": "pprl.similarity",
 }
@@ -78,6 +80,7 @@ __all__ = [
     "inspect",
     "link",
     "read_students",
+    "report",
     "similar_pairs",
     "similar_pairs_lsh",
     "with_other_names",

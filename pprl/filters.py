@@ -28,7 +28,7 @@ class Workspace:
         self._held: dict[str, Words] = {}
 
     def array(self, name: str, *shape: int) -> Words:
-        """An array of a shape, not cleared, in the same memory as the last of that name."""
+        """`uint64[shape]`, not cleared, in the same memory as the last array of that name."""
         size = math.prod(shape)
         held = self._held.get(name)
         if held is None or len(held) < size:

@@ -21,7 +21,10 @@ def signed_compact(folder: Path, parties: Iterable[str]) -> None:
     keys = {name: pprl.SigningKey.generate() for name in parties}
     for name, key in keys.items():
         key.save(folder / f"{name}.signing")
-        text = text.replace(f'id = "{name}"', f'id = "{name}"\npublic_key = "{key.public_key}"')
+        own = pprl.Identity.generate()
+        own.save(folder / f"{name}.identity")
+        told = f'public_key = "{key.public_key}"\nrecipient = "{own.recipient}"'
+        text = text.replace(f'id = "{name}"', f'id = "{name}"\n{told}')
     # In effect on whatever day the test runs.
     text = re.sub(r"(?m)^effective = .*", "effective = 2000-01-01", text)
     text = re.sub(r"(?m)^expires = .*", "expires = 2999-12-31", text)

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pprl.agreement.document import Table, read_toml, refuse
+from pprl.agreement.indicators import Definitions, customary, joined, read_own
 from pprl.agreement.legal import EXCEPTIONS
 from pprl.agreement.linkage import LinkageSection
 from pprl.agreement.party import HUB, IDENTIFIER, Party, check_parties, read_party, read_public_key
@@ -68,6 +69,7 @@ class Agreement:
         records: what a submission must be like.
         payload: what may follow by study ID.
         output: what may leave the hub.
+        results: definitions of its own.
         destruction: what is destroyed at the end.
         signatures: those that lie beside the file, not checked yet; no part of the digest.
     """
@@ -88,6 +90,7 @@ class Agreement:
     records: RecordRules = field(default_factory=RecordRules)
     payload: Payload = field(default_factory=Payload)
     output: OutputRules = field(default_factory=OutputRules)
+    results: Definitions = field(default_factory=Definitions)
     destruction: Destruction = field(default_factory=Destruction)
     signatures: tuple[Signature, ...] = field(default=(), compare=False)
 
@@ -196,6 +199,11 @@ class Agreement:
         return self.linkage.hub_key
 
     @property
+    def definitions(self) -> Definitions:
+        """What may be counted: the customary definitions and its own."""
+        return joined(customary(), self.results)
+
+    @property
     def signers(self) -> Mapping[str, str]:
         """Who signs: party -> public key, "" where it has none yet; "hub" if it has a key."""
         keys = {party.id: party.public_key for party in self.parties}
@@ -230,6 +238,7 @@ class Agreement:
                 },
                 "linkage": json.loads(self.linkage.canonical()),
             }
+            | ({"results": dataclasses.asdict(self.results)} if self.results else {})
         )
 
     @cached_property
@@ -258,6 +267,7 @@ def _read(document: Table, source: str) -> Agreement:
     check_parties(parties, document)
     linkage_table = document.table("linkage")
     records_table = document.table("records", required=False)
+    payload = read_payload(document.table("payload", required=False))
     agreement = Agreement(
         title=head.text("title"),
         parties=tuple(parties),
@@ -273,8 +283,9 @@ def _read(document: Table, source: str) -> Agreement:
         trial=head.flag("trial", False),
         use=read_use(document.table("use", required=False)),
         records=read_records(records_table),
-        payload=read_payload(document.table("payload", required=False)),
+        payload=payload,
         output=read_output(document.table("output", required=False)),
+        results=read_own(document.table("results", required=False), dict(payload.columns)),
         destruction=read_destruction(document.table("destruction", required=False)),
     )
     if agreement.effective and agreement.expires and agreement.effective > agreement.expires:

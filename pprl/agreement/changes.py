@@ -13,7 +13,11 @@ _LONGEST = 60
 def changes(before: Agreement, after: Agreement) -> list[str]:
     """One line for each value that differs: its section, its key, what it was and what it is."""
     old, new = before.sections, after.sections
-    return [line for name in old for line in _differences(f"[{name}]", old[name], new[name])]
+    return [
+        line
+        for name in dict.fromkeys((*old, *new))
+        for line in _differences(f"[{name}]", old.get(name, {}), new.get(name, {}))
+    ]
 
 
 def _differences(place: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

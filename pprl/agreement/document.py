@@ -83,6 +83,11 @@ class Table:
             self.fault(key, 'holds something else than texts; write ["a", "b"]')
         return tuple(str(item) for item in items)
 
+    def anything(self, key: str) -> object:
+        """Whatever stands there; None if nothing does."""
+        self._asked.add(key)
+        return self._content.get(key)
+
     def wholes(self, key: str) -> tuple[int, ...]:
         """A list of whole numbers."""
         value = self._get(key, list, "a list of whole numbers ([16, 9])", None)
@@ -133,15 +138,26 @@ def read_toml(path: Path) -> dict[str, Any]:
         AgreementError: the file is missing, unreadable, not UTF-8 or not TOML.
     """
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise AgreementError(f"{path}: cannot be read ({error.strerror}).") from None
     except UnicodeDecodeError:
         raise AgreementError(f"{path}: is not UTF-8; save it as UTF-8 text.") from None
+    return parse_toml(text, str(path))
+
+
+def parse_toml(text: str, source: str) -> dict[str, Any]:
+    """Parse TOML.
+
+    Raises:
+        AgreementError: it is not TOML; the message names the source.
+    """
+    try:
+        return tomllib.loads(text)
     except RecursionError:
-        raise AgreementError(f"{path}: is nested too deeply.") from None
+        raise AgreementError(f"{source}: is nested too deeply.") from None
     except ValueError as error:
-        raise AgreementError(f"{path}: is not TOML: {error}.") from None
+        raise AgreementError(f"{source}: is not TOML: {error}.") from None
 
 
 def refuse(faults: Sequence[str], source: str) -> None:

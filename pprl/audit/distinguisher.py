@@ -125,7 +125,12 @@ def classifier_area(
 
 
 def area(positive: NDArray[np.floating], negative: NDArray[np.floating]) -> Area:
-    """The area under the curve of scores (Mann and Whitney), and its error under no difference."""
+    """The area under the curve of scores (Mann and Whitney), and its error under no difference.
+
+    Args:
+        positive: `float[n]`, scores of what should score higher.
+        negative: `float[m]`.
+    """
     n, m = len(positive), len(negative)
     if not n or not m:
         return Area(0.5, 0.5)

@@ -28,6 +28,8 @@ from pprl.cli import (
     messages,
     payload,
     registry,
+    report,
+    results,
     schedule,
     store,
     submission,
@@ -48,7 +50,8 @@ _app = typer.Typer(
 )
 for _noun in (
     *(key, agreement, layout, inspection, submission, disclosures, attachment, payload, schedule),
-    *(store, linkage, crosswalk, registry, audit, closing, data_map, demonstration),
+    *(store, linkage, crosswalk, report, registry, results, audit, closing, data_map),
+    demonstration,
 ):
     _noun.register(_app)
 

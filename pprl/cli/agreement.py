@@ -92,15 +92,17 @@ def show(
 ) -> None:
     """Render an agreement for counsel: what leaves, what the hub can learn, what comes back."""
     import pprl
-    from pprl.agreement.page import as_html, as_markdown, page
-    from pprl.cli.outputs import check_output, write_bytes
+    from pprl.agreement.page import page
+    from pprl.cli.outputs import PAGE, check_output, write_bytes
+    from pprl.page import as_html, as_markdown
 
-    content = page(pprl.Agreement.load(file))
-    text = as_html(content) if form is Form.HTML else as_markdown(content)
+    agreed = pprl.Agreement.load(file)
+    written = as_html if form is Form.HTML else as_markdown
+    text = written(agreed.title, page(agreed))
     if out is None:
         typer.echo(text, nl=False)
         return
-    check_output(out, "page", (b"# ", b"<!DOCTYPE html>"), {"agreement": file})
+    check_output(out, "page", (b"# ", *PAGE), {"agreement": file})
     write_bytes(text.encode("utf-8"), out)
     typer.echo(str(out))
 

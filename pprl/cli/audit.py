@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pprl.cli.options import AgreementFile, AllowUnverified
-from pprl.cli.outputs import check_output, write_bytes
+from pprl.cli.outputs import PAGE, check_output, write_bytes
 from pprl.cli.passphrases import identity_of
 from pprl.errors import UsageError
 
@@ -20,12 +20,11 @@ if TYPE_CHECKING:
     from pprl import Agreement, Submission
     from pprl.audit import Audit, RosterView
 
-PAGE = b"<!doctype html>"
 SEED = 1
 _EXAMPLE = (
     "Example:\n\n\b\n"
-    "pprl audit orchard-usd.pprl --agreement compact.toml --plaintext students.csv "
-    "--truth orchard-usd-id-map.csv --out audit.html"
+    "pprl audit orchard-usd.pprl county-college.pprl --agreement compact.toml "
+    "--identity hub.identity --out audit.html"
 )
 
 

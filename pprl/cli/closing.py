@@ -15,7 +15,8 @@ from pprl.cli.passphrases import signing_key_of
 _EXAMPLE = (
     "Example:\n\n\b\n"
     "pprl close linkage-key=compact.key state=orchard-usd.state.sqlite --agreement compact.toml "
-    "--as orchard-usd --log orchard-usd.disclosures.sqlite --signing-key orchard-usd.key --yes"
+    "--as orchard-usd --log orchard-usd.disclosures.sqlite --signing-key orchard-usd.signing "
+    "--yes"
 )
 
 

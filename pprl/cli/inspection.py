@@ -11,7 +11,7 @@ import typer
 
 from pprl.cli.data_map import check_map, tell_map, write_map
 from pprl.cli.options import AgreementFile
-from pprl.cli.outputs import check_output, write_bytes
+from pprl.cli.outputs import PAGE, check_output, write_bytes
 from pprl.cli.roster import (
     AsJson,
     Columns,
@@ -28,7 +28,6 @@ from pprl.cli.roster import (
 )
 from pprl.errors import UsageError
 
-PAGE = b"<!DOCTYPE html>"
 _EXAMPLE = (
     "Example:\n\n\b\n"
     "pprl inspect senr.txt --layout calpads_senr --agreement compact.toml --html inspection.html"

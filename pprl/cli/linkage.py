@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _EXAMPLE = (
     "Example:\n\n\b\n"
-    "pprl link orchard-usd.pprl county-college.pprl --agreement compact.toml --out linkage"
+    "pprl link orchard-usd.pprl county-college.pprl --agreement compact.toml "
+    "--identity hub.identity --out linkage"
 )
 
 

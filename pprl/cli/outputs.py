@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 ID_MAP = b"record,local_id"
 CROSSWALK = b"record,study_id"
+PAGE = (b"<!doctype html>", b"<!DOCTYPE html>")
+"""How a page begins, and how one that an earlier version wrote may begin."""
 _MOST_MAGIC = 64
 
 

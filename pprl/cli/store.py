@@ -15,23 +15,32 @@ from pprl.cli.passphrases import identity_of, passphrase_of
 if TYPE_CHECKING:
     from pprl.hub.custody import CustodyKey, LinkageStore
 
-_EXAMPLE = (
-    "Example:\n\n\b\n"
-    "pprl store new store --key store.key\n"
-    "pprl store add orchard-usd.pprl --store store --key store.key --agreement compact.toml\n"
-    "pprl link --store store --agreement compact.toml --out linkage"
-)
+_EXAMPLES = {
+    "new": "pprl store new store --key store.key",
+    "add": "pprl store add orchard-usd.pprl --store store --key store.key "
+    "--agreement compact.toml --identity hub.identity",
+    "show": "pprl store show --store store",
+    "seal": "pprl store seal --store store --recipient age1...",
+    "unseal": "pprl store unseal --store store --identity elsewhere.identity",
+    "purge": "pprl store purge --store store --yes",
+    "verify": "pprl store verify --store store",
+}
 _STORE = typer.Option("--store", metavar="FOLDER", help="The linkage store's folder.")
 _KEY = typer.Option("--key", metavar="FILE", help="The store's key, which lies elsewhere.")
+
+
+def _example(command: str) -> str:
+    """What the help of a command ends with."""
+    return f"Example:\n\n\b\n{_EXAMPLES[command]}"
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     commands = typer.Typer(
-        rich_markup_mode=None, help="What the hub keeps, blinded.", epilog=_EXAMPLE
+        rich_markup_mode=None, help="What the hub keeps, blinded.", epilog=_example("show")
     )
     for command in (new, add, show, seal, unseal, purge, verify):
-        commands.command(command.__name__, epilog=_EXAMPLE)(command)
+        commands.command(command.__name__, epilog=_example(command.__name__))(command)
     app.add_typer(commands, name="store")
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pprl.cli.audit import PAGE, own_view, tell_audit, write_audit
+from pprl.cli.audit import own_view, tell_audit, write_audit
 from pprl.cli.options import AgreementFile, OwnId
-from pprl.cli.outputs import ID_MAP, check_output
+from pprl.cli.outputs import ID_MAP, PAGE, check_output
 from pprl.cli.passphrases import passphrase_of, signing_key_of
 from pprl.cli.roster import (
     AsJson,
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 _EXAMPLE = (
     "Example:\n\n\b\n"
     "pprl encode students.csv --agreement compact.toml --key compact.key "
-    "--institution orchard-usd --out orchard-usd.pprl --id-map orchard-usd-id-map.csv"
+    "--institution orchard-usd --signing-key orchard-usd.signing --out orchard-usd.pprl "
+    "--id-map orchard-usd-id-map.csv"
 )
 
 

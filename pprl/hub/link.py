@@ -15,7 +15,7 @@ import pandas as pd
 from pprl.agreement import Agreement
 from pprl.agreement.enforcement import enforce
 from pprl.errors import UsageError
-from pprl.exchange import Submission
+from pprl.exchange import Manifest, Submission
 from pprl.exchange.spool import Spool
 from pprl.hub.admission import admit, admit_earlier
 from pprl.hub.agreeing import key_fields
@@ -102,6 +102,7 @@ def link(
     enforce(agreement, [submission.institution for submission in submissions], today=today)
     admitted = admit(submissions, agreement)
     current = [submission.records for submission in admitted]
+    manifests = [submission.manifest for submission in (*admitted, *earlier)]
     past = admit_earlier(earlier, admitted, agreement)
     bound = None if memory is None else Memory.of(memory)
     with contextlib.ExitStack() as closing:
@@ -126,7 +127,16 @@ def link(
     if bound is not None:
         bound.check(records, len(candidates.group), remembered=remembered)
     return conclude(
-        admitted, sources, agreement, candidates, verdicts, judged, wanted, answers, registry
+        admitted,
+        sources,
+        agreement,
+        candidates,
+        verdicts,
+        judged,
+        wanted,
+        manifests,
+        answers,
+        registry,
     )
 
 
@@ -138,6 +148,7 @@ def conclude(
     verdicts: Verdicts,
     judged: Sequence[JudgedPass],
     wanted: Objective,
+    manifests: Sequence[Manifest],
     answers: pd.DataFrame | None = None,
     registry: Registry | str | os.PathLike[str] | None = None,
 ) -> Linkage:
@@ -152,6 +163,7 @@ def conclude(
         verdicts: in the same order.
         judged: the passes.
         wanted: what the threshold is chosen for.
+        manifests: of the files as they were received.
         answers: as in `link`.
         registry: as in `link`.
 
@@ -178,6 +190,7 @@ def conclude(
         judgement=resolved.judgement,
         reasons=Reasons(judged, verdicts, candidates.group),
         persons=len(np.unique(resolved.cluster[sources.is_current])),
+        manifests=tuple(manifests),
     )
 
 

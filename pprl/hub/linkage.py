@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 
 from pprl.agreement import Agreement
 from pprl.errors import UsageError
+from pprl.exchange.manifest import Manifest
 from pprl.hub.decision import Decision
 from pprl.hub.explanation import Explanation, Reasons, level_table
 from pprl.hub.quality import COLUMNS, Estimates, Judgement, Quality
@@ -35,6 +37,7 @@ class Linkage:
         judgement: what the quality was estimated from, in the order of `candidates`.
         reasons: what explanations are made from, in the same order.
         persons: how many the records are of; counted among the study IDs if it is not given.
+        manifests: of the files received: this year's in the order of `records`, then earlier ones.
     """
 
     agreement: Agreement
@@ -47,6 +50,7 @@ class Linkage:
     judgement: Judgement | None = field(default=None, repr=False)
     reasons: Reasons | None = field(default=None, repr=False)
     persons: int | None = None
+    manifests: Sequence[Manifest] = field(default=(), repr=False)
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -183,6 +187,18 @@ class Linkage:
             + _with_interval(quality.expected_recall, quality.recall_interval),
         ]
         return "\n".join(lines)
+
+    def report(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        groups: pd.DataFrame | None = None,
+        audit: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Write the linkage report: see `pprl.results.report.report`."""
+        from pprl.results.report import report
+
+        report(self, path, groups=groups, audit=audit)
 
     def matrix(self) -> pd.DataFrame:
         """Accepted pairs by pair of sources, the records of each source on the diagonal."""

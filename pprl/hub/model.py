@@ -118,7 +118,7 @@ def fit(
 
 
 def match_weights(m: Floats, u: Floats) -> Floats:
-    """The logarithm of m over u for each level; 0 for a silent level, which has no share."""
+    """The logarithm of m over u, `float64[levels]`; 0 for a silent level, which has no share."""
     spoken = m > 0
     weights: Floats = np.log(np.where(spoken, m, 1.0) / np.where(spoken, u, 1.0))
     return weights
@@ -139,12 +139,12 @@ def _shares(matched: Floats, pairs: NDArray[np.int64]) -> Floats:
 
 
 def logit(share: Floats) -> Floats:
-    """Log-odds of shares."""
+    """Log-odds of shares, `float64[n]`."""
     odds: Floats = np.log(share) - np.log1p(-share)
     return odds
 
 
 def sigmoid(log_odds: Floats) -> Floats:
-    """Probabilities of log-odds, without overflow."""
+    """Probabilities of log-odds, `float64[n]`, without overflow."""
     probability: Floats = 0.5 * (1 + np.tanh(log_odds / 2))
     return probability

@@ -133,7 +133,7 @@ class Estimates:
         self._unseen_draws = self._drawn_unseen()
 
     def whole(self) -> dict[str, float]:
-        """`COLUMNS` and `unseen` of all candidates."""
+        """`COLUMNS` of all candidates; `unseen` is told apart."""
         everything = np.zeros(len(self._bin), np.int64)
         return self._told(everything, 1, [self.unseen])[0]
 

@@ -104,7 +104,7 @@ class Answered:
     def updated(
         self, probability: NDArray[np.float64], doubt: float
     ) -> tuple[NDArray[np.float64], float]:
-        """Probabilities after the answers, and what doubt is left.
+        """Probabilities `float64[n]` after the answers, and what doubt is left.
 
         The answers say by how much the log-odds of all pairs are off together: a shift with a
         normal prior around 0 with the standard deviation `doubt`, fitted by Newton's method

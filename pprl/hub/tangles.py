@@ -77,7 +77,7 @@ class _Tangle:
         self._names = count(len(self._home))
 
     def parts(self) -> Integers:
-        """The place of the first record of each record's cluster."""
+        """`int64[records]`, the place of the first record of each record's cluster."""
         first = {home: min(members) for home, members in self._members.items()}
         return np.array([first[home] for home in self._home], np.int64)
 

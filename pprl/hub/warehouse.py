@@ -92,13 +92,22 @@ def link_found(
         KeyFileError, RegistryError, MismatchError: the registry cannot be used, as in `pprl.link`.
     """
     sources = Sources.of(submissions, [item.records for item in submissions], agreement)
+    manifests = [item.manifest for item in submissions]
     counted = [PatternCounts.of(item.group, item.pattern, len(sources.pairs)) for item in found]
-    judged = judge_counts(counted, [item.manifest for item in submissions], agreement)
+    judged = judge_counts(counted, manifests, agreement)
     fields = key_fields(agreement.linkage.passes)
     candidates, verdicts = together([combine(found, judged, fields)])
     wanted = Objective.of(threshold)
     return conclude(
-        submissions, sources, agreement, candidates, verdicts, judged, wanted, registry=registry
+        submissions,
+        sources,
+        agreement,
+        candidates,
+        verdicts,
+        judged,
+        wanted,
+        manifests,
+        registry=registry,
     )
 
 

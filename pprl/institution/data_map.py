@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pprl.agreement.page import markdown_text
 from pprl.agreement.rules import SMALLEST_CELL
 from pprl.errors import UsageError
 from pprl.institution.columns import Texts, text_column
+from pprl.page import markdown_text
 
 FORMAT = 1
 _ROUNDED_TO = 10

@@ -33,7 +33,7 @@ class Words:
     code: Integers
 
     def joined(self, other: Words) -> Words:
-        """Each student's words and, behind them, those of `other`."""
+        """Each student's words and, behind them, those of `other`, the same students'."""
         student = np.concatenate((self.student, other.student))
         order = np.argsort(student, kind="stable")
         return Words(student[order], np.concatenate((self.code, other.code))[order])

@@ -106,7 +106,7 @@ class NormalisedStudents:
         return born
 
     def take(self, rows: npt.NDArray[np.int64]) -> NormalisedStudents:
-        """Return the given rows, in the given order."""
+        """The rows `int64[k]`, in their order."""
         return NormalisedStudents(
             **{f.name: getattr(self, f.name)[rows] for f in dataclasses.fields(self)}
         )

@@ -15,7 +15,7 @@ _QUOTE, _LF, _CR = 34, 10, 13
 def regular_rows(
     text: bytes, delimiter: str, width: int, quoting: bool = True
 ) -> tuple[Rows, bool] | None:
-    """The line on which each row that is not blank starts, and whether any row has several lines.
+    """The line on which each row that is not blank starts, and whether one has several lines.
 
     Args:
         text: UTF-8, in which the bytes of delimiters, quotation marks and line ends stand for

@@ -60,7 +60,7 @@ class TextColumn:
         return np.array([bool(is_so(value)) for value in self.values], dtype=bool)[self.codes]
 
     def take(self, rows: Rows | Flags) -> TextColumn:
-        """Some of the rows."""
+        """Rows `intp[k]`, or those that `bool[n]` says."""
         return TextColumn(self.codes[rows], self.values)
 
 
@@ -90,7 +90,7 @@ class Table:
         return f"<Table: {len(self.columns)} columns, {len(self.lines)} rows>"
 
     def take(self, rows: Rows | Flags) -> Table:
-        """Some of the rows; what was ragged stays told."""
+        """Rows `intp[k]`, or those that `bool[n]` says; what was ragged stays told."""
         return Table(
             {name: column.take(rows) for name, column in self.columns.items()},
             self.lines[rows],

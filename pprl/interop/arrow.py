@@ -24,7 +24,9 @@ def filters_to_arrow(filters: NDArray[np.uint64]) -> pa.Array:
 
 
 def filters_from_arrow(column: pa.Array | pa.ChunkedArray) -> NDArray[np.uint64]:
-    """The filters of a column that `filters_to_arrow` made; shares its memory if it is one chunk.
+    """The filters of a column that `filters_to_arrow` made: `uint64[n, words]`.
+
+    They share its memory if it is one chunk.
 
     Raises:
         UsageError: the column is of another type, has missing values, or no whole words.

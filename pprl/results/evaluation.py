@@ -176,7 +176,7 @@ class _Counts:
         )
 
     def told(self, persons: NDArray[np.bool_], ids: NDArray[np.bool_]) -> dict[str, Any]:
-        """The figures of some persons and study IDs, with intervals."""
+        """The figures, with intervals, of persons `bool[persons]` and study IDs `bool[ids]`."""
         true, correct, wrong = self.true[persons], self.correct[persons], self.wrong[ids]
         rng = np.random.default_rng(SEED)
         units, units_count = np.unique(np.stack([true, correct]), axis=1, return_counts=True)

@@ -3,6 +3,7 @@
 study-ids.csv            source, record, study_id, recipient_id     stays at the hub
 pairs.csv                the accepted pairs                         stays at the hub
 summary.txt              what `Linkage.summary` says
+figures.json             what a linkage report tells; may leave the hub
 crosswalks/<source>.csv  record, study_id                           for that source alone
 """
 
@@ -21,10 +22,13 @@ from pprl.errors import UsageError
 from pprl.exchange.container import replacing
 from pprl.hub import Linkage
 from pprl.hub.study_ids import is_study_id
+from pprl.results.report.account import account
+from pprl.results.report.figures_file import as_json
 
 STUDY_IDS = "study-ids.csv"
 PAIRS = "pairs.csv"
 SUMMARY = "summary.txt"
+FIGURES = "figures.json"
 CROSSWALKS = "crosswalks"
 CROSSWALK_COLUMNS = ("record", "study_id")
 ROWS = 1 << 17
@@ -52,6 +56,8 @@ def write_linkage(linkage: Linkage, folder: str | os.PathLike[str]) -> None:
             _write_table(linkage.crosswalk(source), partial / CROSSWALKS / f"{source}.csv")
         with replacing(partial / SUMMARY) as file:
             file.write(f"{linkage.summary()}\n".encode())
+        with replacing(partial / FIGURES) as file:
+            file.write(as_json(account(linkage)).encode())
         if target.exists():
             target.rmdir()
         partial.rename(target)

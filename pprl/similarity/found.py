@@ -56,7 +56,7 @@ class Gathering:
         self._kept = 0
 
     def add(self, i: Rows, j: Rows, score: Scores) -> None:
-        """Take in the pairs of one tile.
+        """Take in the pairs of one tile: rows `int[n]` and `int[n]`, scores `float64[n]`.
 
         Raises:
             UsageError: there are more than `max_pairs`.

@@ -41,7 +41,7 @@ class Enrolments:
     home: NDArray[np.int64]
 
     def with_repeated(self, places: NDArray[np.int64]) -> Enrolments:
-        """All enrolments, and those at the places once more at the end."""
+        """All enrolments, and those at the places `int64[k]` once more at the end."""
         all_of_them = np.r_[np.arange(len(self.person)), places]
         return Enrolments(*(getattr(self, name)[all_of_them] for name in Enrolments.__slots__))
 

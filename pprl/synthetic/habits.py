@@ -138,7 +138,7 @@ class Registrars:
         ]
 
     def written(self, texts: Texts) -> Texts:
-        """Names in each institution's accents, punctuation and capitals."""
+        """Names `object[n]` in each institution's accents, punctuation and capitals."""
         styled = texts.copy()
         for code, habits in enumerate(self.habits):
             style = _style(habits)

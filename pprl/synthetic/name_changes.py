@@ -26,7 +26,7 @@ ADDED = 0.3
 def known_as(
     people: People, tables: NameTables, rates: ErrorRates, rng: np.random.Generator
 ) -> Texts:
-    """Another first name each person uses, or "": Western, everyday or the middle name."""
+    """`object[people]`: a first name used besides, or "": Western, everyday or the middle name."""
     n = len(people)
     choices = rng.random(n)
     everyday = [tables.everyday.get(name, ()) for name in people.first]
@@ -81,7 +81,7 @@ def with_chosen_names(
     rates: ErrorRates,
     rng: np.random.Generator,
 ) -> tuple[Writing, Texts]:
-    """What is written at each enrolment, colleges using chosen first names; and the sex given."""
+    """What is written where colleges use chosen first names; and the sex, `object[enrolments]`."""
     n = len(people)
     chooses = happens(rng, rates.first_name_changed, n)
     changes_sex = chooses & happens(rng, 0.5, n)

@@ -213,7 +213,7 @@ def _some(people: People, chosen: Flags) -> People:
 
 
 def given_names(people: People, tables: NameTables, rng: np.random.Generator) -> Texts:
-    """A given name of each one's ethnicity, sex and years of birth."""
+    """`object[people]`: a given name of each one's ethnicity, sex and years of birth."""
     year = people.birth.astype("datetime64[Y]").astype(np.int64) + 1970
     band = np.digitize(year, [2000, 2005])
     names = np.full(len(people), "", dtype=object)

@@ -53,8 +53,8 @@ def record(
     Args:
         people: the persons.
         enrolments: who is where.
-        zips: the ZIP of each place.
-        state_ids: each person's state ID.
+        zips: `object[places]`, the ZIP of each.
+        state_ids: `object[people]`.
         registrars: who writes the enrolments, with their habits.
         tables: surnames for those who change theirs, and everyday names.
         rates: the error process.

@@ -36,7 +36,7 @@ SOUNDS = [
 
 
 def where(flags: Flags, change: Callable[[Texts], Texts], texts: Texts) -> Texts:
-    """`texts` with `change` made to those that are flagged."""
+    """Texts `object[n]` with `change` made to those that `bool[n]` flags."""
     changed = texts.copy()
     if flags.any():
         changed[flags] = change(texts[flags])
@@ -49,7 +49,7 @@ def happens(rng: np.random.Generator, rate: float | NDArray[np.float64], n: int)
 
 
 def misspelt(texts: Texts, rng: np.random.Generator) -> Texts:
-    """Each text with one misspelling; one too short for it (under three letters) stays."""
+    """Each of `object[n]` with one misspelling; one under three letters stays."""
     kinds = rng.choice(5, size=len(texts), p=[0.25, 0.2, 0.2, 0.1, 0.25])
     places, choices = rng.random(len(texts)), rng.random(len(texts))
     spelt = [
@@ -90,7 +90,7 @@ def _heard(text: str, choice: float) -> str:
 
 
 def misdigited(texts: Texts, rng: np.random.Generator) -> Texts:
-    """Each run of digits with one digit wrong, or, one time in three, two neighbours exchanged."""
+    """Each of `object[n]` with a digit wrong or, one time in three, two neighbours exchanged."""
     places, digits = rng.random(len(texts)), rng.integers(1, 10, len(texts))
     exchanged = happens(rng, 1 / 3, len(texts))
     wrong = []
@@ -156,7 +156,7 @@ def date_of(
     day: NDArray[np.int64],
     otherwise: Dates,
 ) -> Dates:
-    """The dates of the parts, and `otherwise` where the parts make no date."""
+    """`datetime64[n]`: the dates of the parts, and `otherwise` where they make no date."""
     months = ((year - 1970) * 12 + np.clip(month, 1, 12) - 1).astype("datetime64[M]")
     days = months.astype("datetime64[D]") + (day - 1).astype("timedelta64[D]")
     real = (month >= 1) & (month <= 12) & (day >= 1) & (days.astype("datetime64[M]") == months)

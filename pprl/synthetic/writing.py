@@ -40,7 +40,7 @@ class Writing:
     birth: Dates
 
     def of(self, who: NDArray[np.int64]) -> Writing:
-        """What is written of those at the places `who`."""
+        """What is written of those at the places `who`, `int64[k]`."""
         return Writing(*(getattr(self, name)[who] for name in Writing.__slots__))
 
 

@@ -12,9 +12,10 @@ import pytest
 from pprl.agreement import Agreement
 from pprl.agreement.enforcement import missing_lines
 from pprl.agreement.legal import EXCEPTIONS
-from pprl.agreement.page import NO_ADVICE, as_html, as_markdown, page
+from pprl.agreement.page import NO_ADVICE, page
 from pprl.agreement.template import template
 from pprl.errors import UsageError
+from pprl.page import as_html, as_markdown
 from tests.partners import UNSIGNED, signed
 
 COMPACT = Path(__file__).parents[2] / "examples" / "compact.toml"
@@ -95,7 +96,7 @@ def test_a_template_that_cannot_be_is_refused(
 
 def test_the_page_tells_what_leaves_what_is_learnt_and_what_comes_back() -> None:
     """Every statement that counsel looks for stands on it, and that it is no advice."""
-    text = as_markdown(page(signed())).replace("\\", "")
+    text = as_markdown("Two of us", page(signed())).replace("\\", "")
     for told in (
         NO_ADVICE,
         "studies (34 CFR 99.31(a)(6))",
@@ -132,13 +133,15 @@ def test_the_page_of_a_bare_trial_says_what_is_not_stated() -> None:
         ),
         destruction=dataclasses.replace(trial.destruction, match_files_on_ingest=False),
     )
-    text = as_markdown(page(open_rules))
+    text = as_markdown(open_rules.title, page(open_rules))
     assert "A trial, for invented students only." in text
     assert text.count("(not stated)") > 5
     assert "the same for all parties; the list does tell" in text
     assert "they may compare institutions" in text
     assert "by study ID and never" not in text
-    assert "the sound of a part of the last name" in as_markdown(page(Agreement.load(COMPACT)))
+    assert "the sound of a part of the last name" in as_markdown(
+        "A compact", page(Agreement.load(COMPACT))
+    )
 
 
 def test_the_page_is_sound_html_that_loads_nothing_and_runs_nothing() -> None:
@@ -146,11 +149,11 @@ def test_the_page_is_sound_html_that_loads_nothing_and_runs_nothing() -> None:
     hostile = dataclasses.replace(
         UNSIGNED, title="<script>x</script>", purpose='a & b | "c" <img src=x> *d*\n# e'
     )
-    text = as_html(page(hostile))
-    assert "<script" not in text and "<img" not in text and "http" not in text
+    text = as_html(hostile.title, page(hostile))
+    assert "<script" not in text and "<img" not in text and "://" not in text
     body = text.split("</head>")[1].removesuffix("</html>\n")
     tree = ElementTree.fromstring(body)
-    assert tree.find("h1").text == "<script>x</script>"  # type: ignore[union-attr]
-    markdown = as_markdown(page(hostile))
+    assert tree.find("header/h1").text == "<script>x</script>"  # type: ignore[union-attr]
+    markdown = as_markdown(hostile.title, page(hostile))
     assert "\n# e" not in markdown
     assert markdown.count("\n# ") == 0

@@ -22,7 +22,7 @@ COMMANDS = (
     *("", "key", "key new", "key show", "key send", "key receive"),
     *("agreement", "agreement new", "agreement show", "agreement sign", "agreement check"),
     *("agreement compare", "layouts", "inspect", "encode", "attach", "run"),
-    *("link", "crosswalk", "payload", "data-map"),
+    *("link", "crosswalk", "report", "appendix", "payload", "data-map"),
     *("registry", "registry log", "registry rollback", "registry crosswalk"),
 )
 ALL = (*COMMANDS, "demo")
@@ -146,7 +146,8 @@ def test_rows_left_out_are_told(folder: Path, capsys: pytest.CaptureFixture[str]
 def test_link_writes_what_stays_and_what_goes(linked: Path) -> None:
     """The folder holds the hub's tables and a crosswalk for each source."""
     names = {path.name for path in (linked / "linkage").rglob("*.*")}
-    assert names == {"study-ids.csv", "pairs.csv", "summary.txt", "fresno.csv", "reedley.csv"}
+    kept = {"study-ids.csv", "pairs.csv", "summary.txt", "figures.json"}
+    assert names == kept | {"fresno.csv", "reedley.csv"}
     summary = (linked / "linkage" / "summary.txt").read_text(encoding="utf-8")
     assert summary.startswith("2 sources, 300 records")
 
@@ -181,13 +182,16 @@ def test_starting_is_quick() -> None:
 
 
 def test_the_hubs_commands_never_load_what_sees_names(linked: Path, tmp_path: Path) -> None:
-    """Neither `pprl link` nor `pprl crosswalk` brings `pprl.institution` into the process."""
+    """No command of the hub's brings `pprl.institution` into the process."""
     out = str(tmp_path / "linkage")
     files = [str(linked / "fresno.pprl"), str(linked / "reedley.pprl")]
     link = ["link", *files, "--agreement", str(linked / "compact.toml"), "--out", out]
     crosswalk = ["crosswalk", out, "fresno", "--out", str(tmp_path / "fresno.csv")]
     program = "from pprl.cli import run\nassert run(sys.argv[1:]) == 0"
-    for arguments in (link, crosswalk):
+    agreement = ["--agreement", str(linked / "compact.toml")]
+    report = ["report", out, *agreement, "--out", str(tmp_path / "report.md")]
+    appendix = ["appendix", out, *agreement, "--out", str(tmp_path / "appendix.md")]
+    for arguments in (link, crosswalk, report, appendix):
         loaded = modules_loaded_by(program, *arguments)
         assert "pprl.hub" in loaded
         assert not {name for name in loaded if name.startswith("pprl.institution")}

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 import pytest
 
 import pprl
-from pprl.cli import run
-from pprl.cli.demo.partnership import agreement_text, claim, minimum_for
+from pprl.cli import demo, run
+from pprl.cli.demo.partnership import Partnership, agreement_text, claim, minimum_for
 from pprl.errors import UsageError
 
 
@@ -26,7 +29,10 @@ def test_a_small_demonstration_runs_from_students_to_crosswalks(
     figures = re.findall(r"^ (?:expected|true).* (\d\.\d+) +(\d\.\d+) +(\d\.\d+)", told, re.M)
     assert len(figures) == 2
     assert min(float(figure) for figure in figures[1]) > 0.8
-    last = told.splitlines()[-8:]
+    report = Path(told.splitlines()[-1])
+    assert report == folder / "hub" / "linkage-report.html"
+    assert "<h1>Linkage report: Four Valleys demonstration</h1>" in report.read_text("utf-8")
+    last = told.splitlines()[-10:-2]
     for line in last:
         crosswalk = pd.read_csv(line, dtype=str)
         id_map = pd.read_csv(Path(line).with_name("id-map.csv"), dtype=str)
@@ -36,9 +42,22 @@ def test_a_small_demonstration_runs_from_students_to_crosswalks(
     assert [Path(line).parent.name for line in last] == [party.id for party in agreement.parties]
     assert {path.name for path in (folder / "hub").iterdir()} == {
         "linkage",
+        "linkage-report.html",
         "hub.identity",
         *(f"{party.id}.pprl" for party in agreement.parties),
     }
+
+
+def test_without_the_charts_the_report_is_markdown_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The demonstration needs no extra; the way to the page is told."""
+    monkeypatch.setitem(sys.modules, "altair", None)
+    wanted: list[Path] = []
+    linkage: Any = SimpleNamespace(report=wanted.append)
+    assert demo._report(linkage, Partnership(tmp_path, ())) == wanted[0]
+    assert wanted[0].name == "linkage-report.md"
+    assert 'pip install "pprl-edu[report]"' in capsys.readouterr().out
 
 
 def test_its_own_folder_is_made_anew(tmp_path: Path) -> None:

@@ -202,7 +202,8 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note it."""
-        if tag in ("script", "link", "img", "iframe") or {"src", "href"} & {k for k, _ in attrs}:
+        addresses = [value or "" for name, value in attrs if name in ("src", "href")]
+        if tag in ("script", "link", "img", "iframe") or any(a[0] != "#" for a in addresses):
             self.loads.append(tag)
         if tag not in ("meta", "br"):
             self.open.append(tag)

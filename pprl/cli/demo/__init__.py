@@ -80,6 +80,7 @@ def demo(
     )
     typer.echo("")
     show(linkage, pprl.evaluate(linkage, scene.truth_of(partnership, made_up.truth)))
+    told = _report(linkage, partnership)
     typer.echo("The agreement, who is who, what the hub made, and what each institution got back:")
     for path in (
         partnership.agreement,
@@ -88,6 +89,8 @@ def demo(
         *(partner.crosswalk for partner in partnership.partners),
     ):
         typer.echo(str(path))
+    typer.echo("The linkage report, which may leave the hub:")
+    typer.echo(str(told))
 
 
 def _encode_all(partnership: Partnership) -> None:
@@ -149,6 +152,21 @@ def _link(partnership: Partnership, agreement: Agreement) -> Linkage:
     for partner in partnership.partners:
         write_csv(linkage.crosswalk(partner.id), partner.crosswalk)
     return linkage
+
+
+def _report(linkage: Linkage, partnership: Partnership) -> Path:
+    """Write the linkage report: as a page, or as Markdown where nothing can draw its charts."""
+    from pprl.results.charts import altair
+
+    path = partnership.report
+    try:
+        altair()
+    except UsageError as error:
+        typer.echo(f"note: {error}")
+        path = path.with_suffix(".md")
+    with _waiting("drawing the report"):
+        linkage.report(path)
+    return path
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ institutions/<id>/students.csv    and the keys, the state, the id map, the cross
 hub/hub.identity                  the hub's private key
 hub/<id>.pprl                     what the hub is sent, signed and sealed
 hub/linkage/                      what it makes of it
+hub/linkage-report.html           what that came to, for all to see
 """
 
 from __future__ import annotations
@@ -105,6 +106,11 @@ class Partnership:
     def linkage(self) -> Path:
         """The folder of the hub's linkage."""
         return self.folder / "hub" / "linkage"
+
+    @property
+    def report(self) -> Path:
+        """The linkage report."""
+        return self.folder / "hub" / "linkage-report.html"
 
 
 def claim(folder: Path) -> None:

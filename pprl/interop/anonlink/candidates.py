@@ -20,14 +20,14 @@ CandidatePairs = tuple[
 
 
 def floats(values: NDArray[np.float64]) -> array[float]:
-    """An array of C doubles."""
+    """Values `float64[n]` as an array of C doubles."""
     made = array("d")
     made.frombytes(np.ascontiguousarray(values, np.float64).tobytes())
     return made
 
 
 def numbers(values: NDArray[np.integer[Any]]) -> array[int]:
-    """An array of C unsigned ints."""
+    """Values `int[n]` as an array of C unsigned ints."""
     made = array("I")
     made.frombytes(np.ascontiguousarray(values, np.uintc).tobytes())
     return made

@@ -52,7 +52,16 @@ def unions(rows: Words, units: Whole, counts: Whole) -> Words:
 
 
 def folded(filters: Words, bits: int, folds: int) -> Words:
-    """Fold filters of `bits * 2**folds` bits in two, `folds` times, by XOR: filters of `bits`."""
+    """Fold filters in two, `folds` times, by XOR.
+
+    Args:
+        filters: `uint64[n, words]`, of `bits * 2**folds` bits each.
+        bits: what is left of each.
+        folds: how often.
+
+    Returns:
+        `uint64[n, words]`, of `bits` bits each.
+    """
     if not folds:
         return filters
     if bits % 64 == 0:

@@ -1,0 +1,239 @@
+"""From outcomes to what may leave: counted, protected, tried by the attacker, told."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from pprl._version import __version__
+from pprl.agreement import Agreement
+from pprl.agreement.indicators import TOTAL, Definitions
+from pprl.errors import ReleaseError, UsageError
+from pprl.progress import Progress
+from pprl.results.disclosure import CountTable, Protected, RateTable, Release, attack, protect
+from pprl.results.indicators.cohorts import YEAR
+from pprl.results.indicators.counting import Counts, count
+from pprl.results.indicators.linkage_error import LinkQuality
+from pprl.results.indicators.rows import INSTITUTION
+from pprl.results.release.figures import IndicatorReport
+from pprl.results.release.telling import (
+    flows_told,
+    hidden_and_told,
+    indicators_told,
+    rate_name,
+    table_name,
+)
+
+_Cells = dict[tuple[str, ...], int]
+
+
+@dataclass(frozen=True, eq=False)
+class Compilation:
+    """A release that the attacker found nothing in.
+
+    Attributes:
+        release: what may leave; a year that an earlier release told is not in it again.
+        protected: what it was made from; stays at the hub.
+        report: what all releases together tell, this one and those before.
+    """
+
+    release: Release
+    protected: Protected
+    report: IndicatorReport
+
+
+def compile_release(
+    rows: pd.DataFrame,
+    agreement: Agreement,
+    quality: LinkQuality,
+    through: datetime.date,
+    *,
+    since: int = 0,
+    definitions: Definitions | None = None,
+    earlier: Sequence[Release] = (),
+    progress: Progress = False,
+) -> Compilation:
+    """Make a release of outcomes.
+
+    What was released stays: a year that an earlier release told of an outcome is taken from there,
+    and an outcome that is new is told of an earlier year only if its cohort still counts as it
+    was released. Numbers that were revised would say who came and went.
+
+    Args:
+        rows: from `outcome_rows`.
+        agreement: report groups, smallest cell, and whether institutions may be told apart.
+        quality: how good the links are.
+        through: the last day that all payloads cover.
+        since: the first year that is counted.
+        definitions: in place of the agreement's.
+        earlier: every release before, oldest first.
+        progress: whether to show a bar, or a function to tell.
+
+    Raises:
+        UsageError: nothing can be counted.
+        ReleaseError: something that is to be hidden could be worked out, from this release or from
+            it and earlier ones.
+    """
+    chosen = definitions or agreement.definitions
+    counts = count(
+        rows,
+        chosen,
+        through,
+        since=since,
+        groups=agreement.payload.report_groups,
+        roles={party.id: party.role for party in agreement.parties},
+        by_institution=agreement.output.rank_institutions,
+    )
+    kept, revised = _not_told_before(counts.tables, earlier)
+    if not kept:
+        raise UsageError(_nothing_to_release(counts, chosen))
+    by = (
+        *agreement.payload.report_groups,
+        *((INSTITUTION,) if agreement.output.rank_institutions else ()),
+    )
+    used = {name for table in kept for name in table.dimensions}
+    protected = protect(
+        kept,
+        [dimension for dimension in counts.dimensions if dimension.name in used],
+        subset_of=counts.subset_of,
+        rates=list(_coded_rates(kept, chosen, by)),
+        smallest=agreement.output.smallest_cell,
+        earlier=earlier,
+        progress=progress,
+    )
+    refuse_unsafe(protected, earlier, progress)
+    shown = _together([*earlier, protected.release])
+    hidden, told = hidden_and_told(shown)
+    outcomes = chosen.outcomes
+    report = IndicatorReport(
+        title=agreement.title,
+        agreement=agreement.digest,
+        software=f"pprl {__version__}",
+        through=through.isoformat(),
+        smallest=agreement.output.smallest_cell,
+        hidden=hidden,
+        told=told,
+        indicators=tuple(indicators_told(shown, chosen, by, counts.told_by, quality)),
+        flows=tuple(flows_told(shown, chosen)),
+        left_out=tuple(
+            (f"{outcomes[name].title}, of those {chosen.cohort_of(name).title}", reason)
+            for name, reason in {**counts.left_out, **revised}.items()
+        ),
+    )
+    return Compilation(protected.release, protected, report)
+
+
+def refuse_unsafe(
+    protected: Protected, earlier: Sequence[Release], progress: Progress = False
+) -> None:
+    """Have the attacker try a release, together with all before it.
+
+    Raises:
+        ReleaseError: something could not be protected, or the attacker worked something out.
+    """
+    if len(protected.unprotectable):
+        first = protected.unprotectable.iloc[0]
+        raise ReleaseError(
+            f"{len(protected.unprotectable)} small counts cannot be hidden, such as one of "
+            f"{first['measure']}: it {first['why']}. Leave out the year, group or outcome."
+        )
+    found = attack(
+        [*earlier, protected.release], reasons=protected.reasons, exact=False, progress=progress
+    )
+    if at_risk := int(found["at_risk"].sum()):
+        raise ReleaseError(
+            f"{at_risk} of {len(found):,} hidden counts can be worked out, so nothing was "
+            "released. Leave out a year, group or outcome, and tell the authors of pprl."
+        )
+
+
+def _nothing_to_release(counts: Counts, definitions: Definitions) -> str:
+    """Why there is nothing to release, and what to do."""
+    if counts.tables:
+        return "There is nothing new: all of it was released before. Give payloads of a later year."
+    reasons = {
+        f"{definitions.outcomes[name].title}: {reason}" for name, reason in counts.left_out.items()
+    }
+    return "Nothing can be counted. " + "; ".join(sorted(reasons)[:3]) + "."
+
+
+def _not_told_before(
+    tables: Iterable[CountTable], earlier: Sequence[Release]
+) -> tuple[list[CountTable], dict[str, str]]:
+    """Tables without the years that were released, and outcomes whose cohorts were revised since.
+
+    Returns:
+        what is to be released, and outcome -> why a year of it is not.
+    """
+    before = [table for release in earlier for table in release.tables]
+    told_years: dict[str, set[str]] = {}
+    cohorts: _Cells = {}
+    for table in before:
+        told_years.setdefault(table.name, set()).update(table.counts[YEAR])
+        cohorts |= _cohort_cells(table)
+    kept, revised = [], {}
+    for table in tables:
+        years = set(table.counts[YEAR]) - told_years.get(table.name, set())
+        now = _cohort_cells(table)
+        other = {key[1] for key, n in now.items() if cohorts.get(key, n) != n} & years
+        if other:
+            reason = f"{', '.join(sorted(other))} counts otherwise than was released before"
+            revised[table.dimensions[-1]] = reason
+        rows = table.counts[table.counts[YEAR].isin(sorted(years - other))]
+        if len(rows):
+            kept.append(replace(table, counts=rows.reset_index(drop=True)))
+    return kept, revised
+
+
+def _cohort_cells(table: CountTable) -> _Cells:
+    """Measure, year and the code of each group -> persons in the cohort, where that is told."""
+    outcome = table.dimensions[-1]
+    rows = table.counts[(table.counts[outcome] == TOTAL) & table.counts["count"].notna()]
+    keys = [rows[name].astype(str) for name in table.dimensions[:-1]]
+    named = (f"{name}=" if name != YEAR else "" for name in table.dimensions[:-1])
+    labelled = [prefix + column for prefix, column in zip(named, keys, strict=True)]
+    return {
+        (table.measure, *(part for part in key if not part.endswith(f"={TOTAL}"))): int(n)
+        for *key, n in zip(*labelled, rows["count"], strict=True)
+    }
+
+
+def _coded_rates(
+    tables: Sequence[CountTable], definitions: Definitions, by: Sequence[str]
+) -> Iterator[RateTable]:
+    """The rates that may be told coded where a count is hidden: of one code, of a whole cohort."""
+    named = {table.name: table for table in tables}
+    for indicator in definitions.indicators.values():
+        if len(indicator.numerator) > 1 or indicator.denominator != (TOTAL,):
+            continue
+        for group in by or ("",):
+            table = named.get(table_name(indicator.outcome, group))
+            if table is not None:
+                dimensions = table.dimensions[:-1]
+                yield RateTable(
+                    rate_name(indicator.name, group),
+                    table.measure,
+                    dimensions,
+                    indicator.outcome,
+                    indicator.numerator[0],
+                    table.counts[list(dimensions)].drop_duplicates(ignore_index=True),
+                )
+
+
+def _together(releases: Sequence[Release]) -> Release:
+    """All tables and rates of several releases, those of one name one below the other."""
+    tables: dict[str, CountTable] = {}
+    rates: dict[str, RateTable] = {}
+    for release in releases:
+        for table in release.tables:
+            known = tables.get(table.name)
+            rows = [table.counts] if known is None else [known.counts, table.counts]
+            tables[table.name] = replace(table, counts=pd.concat(rows, ignore_index=True))
+        for rate in release.rates:
+            known_rate = rates.get(rate.name)
+            lines = [rate.rates] if known_rate is None else [known_rate.rates, rate.rates]
+            rates[rate.name] = replace(rate, rates=pd.concat(lines, ignore_index=True))
+    return replace(releases[-1], tables=tuple(tables.values()), rates=tuple(rates.values()))

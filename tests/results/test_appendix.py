@@ -1,0 +1,103 @@
+"""Claims about the technical appendix: figures filled in, works cited, guidance mapped."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import pprl
+from pprl.errors import UsageError
+from pprl.results.appendix import write_appendix
+from pprl.results.appendix.guidance import GUILD, RECORD
+from pprl.results.appendix.methods import methods
+from pprl.results.appendix.references import REFERENCES
+from pprl.results.report import Figures, account
+from pprl.results.report.figures_file import digest_of
+from tests.results.conftest import TODAY
+
+
+@pytest.fixture(scope="module")
+def figures(linked: pprl.Linkage) -> Figures:
+    """A linkage's figures."""
+    return account(linked, today=TODAY)
+
+
+@pytest.fixture(scope="module")
+def written(figures: Figures, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """The appendix and its references, without the marks of Markdown."""
+    path = tmp_path_factory.mktemp("appendix") / "appendix.md"
+    references = write_appendix(figures, path)
+    text = re.sub(r"\\([\\`*_{}\[\]<>#|~])", r"\1", path.read_text(encoding="utf-8"))
+    return text, references.read_text(encoding="utf-8")
+
+
+def test_the_figures_are_those_of_the_report(figures: Figures, written: tuple[str, str]) -> None:
+    """Filled in, digest and all."""
+    text, _ = written
+    quality = figures.quality
+    for told in (
+        f"3 institutions sent {figures.records:,} records",
+        f"Expected precision is {quality.precision:.4f}",
+        f"expected recall {quality.recall:.4f}",
+        f"a probability of {figures.threshold:g} or more",
+        figures.agreement.digest,
+        digest_of(figures),
+        "pprl: privacy-preserving record linkage",
+        f"| Persons with records at 2 institutions | {figures.persons[0].persons:,} |",
+        "| Persons with records at 3 institutions | hidden |",
+    ):
+        assert told in text, told
+
+
+def test_every_work_that_is_listed_is_cited_and_has_an_entry(written: tuple[str, str]) -> None:
+    """And every entry has its braces closed."""
+    text, bibtex = written
+    before, _, listed = text.partition("## References")
+    for reference in REFERENCES:
+        assert reference.cited in before
+        assert str(reference) in listed
+        assert f"{{{reference.key},\n" in bibtex
+    assert bibtex.count("{") == bibtex.count("}")
+    keys = re.findall(r"(?m)^@\w+\{([^,]+),$", bibtex)
+    assert len(set(keys)) == len(keys) == len(REFERENCES) + 2
+
+
+def test_no_work_is_cited_that_is_not_listed(written: tuple[str, str]) -> None:
+    """Each name with a year in the text is one of the references."""
+    before = written[0].partition("## References")[0]
+    known = {reference.cited for reference in REFERENCES}
+    for cited in re.findall(r"(?:[A-Z]\w+(?:, | and | et al\. ?)?)+ (?:19|20)\d\d\b", before):
+        assert any(cited.strip() in work or work.endswith(cited) for work in known), cited
+
+
+def test_every_item_of_the_guidance_says_where_it_is_answered(
+    figures: Figures, written: tuple[str, str]
+) -> None:
+    """RECORD has thirteen items, GUILD four steps; sections that are named are there."""
+    text, _ = written
+    assert len(RECORD) == 13
+    assert sum(step.startswith("Step") for step, _, _ in GUILD) == 4
+    for row in (*RECORD, *GUILD):
+        assert f"| {' | '.join(row)} |" in text
+    sections = set(re.findall(r"(?m)^## (.*)$", text))
+    named = {"Data sources", "Preparation and encoding", "Comparison and classification"}
+    named |= {"Quality", "Results", "Limitations", "Privacy", "Software and digests"}
+    assert named <= sections
+    assert list(methods(figures))
+
+
+def test_a_title_that_would_break_bibtex_is_made_plain(figures: Figures) -> None:
+    """An ampersand is escaped; braces are not let through."""
+    from pprl.results.report.citation import bibtex
+
+    assert r"A \& B <compact>: linkage report" in bibtex(figures)
+
+
+def test_an_appendix_is_markdown(figures: Figures, tmp_path: Path) -> None:
+    """Another suffix is refused, and a folder that is not there."""
+    with pytest.raises(UsageError, match=r"ends in \.md"):
+        write_appendix(figures, tmp_path / "appendix.html")
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_appendix(figures, tmp_path / "nowhere" / "appendix.md")
