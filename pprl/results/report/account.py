@@ -63,6 +63,7 @@ def account(
         software=f"pprl {__version__}",
         made_on=(today or datetime.date.today()).isoformat(),
         agreement=agreed(agreement),
+        institutions=len(linkage.records),
         files=tuple(_files(linkage, shown, rounding)),
         records=None if None in records else sum(linkage.records.values()),
         candidates=rounding.count(len(candidates)),
@@ -147,18 +148,18 @@ def _files(linkage: Linkage, shown: ToldOverlap, rounding: Rounding) -> Iterator
 
 def _file(manifest: Manifest, found: int | None, earlier: bool, rounding: Rounding) -> FileFigures:
     """One file."""
+    records = _stated(manifest.records, rounding)
+    noise = completeness_noise(len(manifest.completeness), manifest.epsilon)
     return FileFigures(
         institution=manifest.institution,
-        records=_stated(manifest.records, rounding),
+        records=records,
         sequence=manifest.sequence,
         software=manifest.software,
         sha256=hashlib.sha256(manifest.to_bytes()).hexdigest(),
         completeness={
             name: nearest(share) for name, share in sorted(manifest.completeness.items())
         },
-        noise=nearest(
-            completeness_noise(len(manifest.completeness), manifest.epsilon) / manifest.records
-        ),
+        noise=None if records is None else nearest(noise / records),
         unplaced=nearest(manifest.unplaced),
         found=found,
         found_share=None if found is None else nearest(found / manifest.records),
