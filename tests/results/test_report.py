@@ -174,6 +174,13 @@ def test_no_form_tells_a_count_below_the_smallest_cell(
     assert f"{lost:.4f}" not in forms["html"]
 
 
+def test_expected_matches_follow_from_what_is_told(figures: Figures) -> None:
+    """So that they are no second view of a count that was rounded."""
+    for part in (figures.quality, *figures.by_sources, *figures.by_group):
+        if part.links is not None and part.recall and part.precision is not None:
+            assert part.matches == int(part.links * part.precision / part.recall) // 11 * 11
+
+
 def test_rounded_counts_are_multiples_of_the_smallest_cell(forms: dict[str, str]) -> None:
     """All but the records that institutions state."""
     tree = json.loads(forms["json"])

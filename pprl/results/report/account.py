@@ -176,7 +176,9 @@ def _quality(
         for kind in ("precision", "recall")
         for end, toward in (("", nearest), ("_low", down), ("_high", up))
     }
-    matches = None if links is None else rounding.count(row["expected_matches"])
+    # Of what is told, so that no count can be worked out from this one.
+    implied = (links or 0) * (shares["precision"] or 0.0) / (shares["recall"] or 1.0)
+    matches = None if links is None else rounding.count(implied)
     return QualityFigures(of=tuple(of), links=links, matches=matches, **shares)
 
 
@@ -190,7 +192,6 @@ def _whole(linkage: Linkage, shown: ToldOverlap, rounding: Rounding) -> QualityF
         "recall": quality.expected_recall,
         "recall_low": quality.recall_interval[0],
         "recall_high": quality.recall_interval[1],
-        "expected_matches": quality.expected_matches + quality.unseen_matches,
     }
     return _quality(("all",), row, rounding.count(shown.links), rounding)
 

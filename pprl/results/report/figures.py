@@ -119,7 +119,8 @@ class QualityFigures:
     Attributes:
         of: what part: the names of two institutions, a group, or one name for all.
         links: persons linked between two institutions, or pairs accepted in a group.
-        matches: expected matches, those that no pass found included.
+        matches: expected matches, those that no pass found included, as links, precision and recall
+            imply them.
     """
 
     of: tuple[str, ...]
