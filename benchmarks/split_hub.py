@@ -128,7 +128,7 @@ class Told:
         right: `int64[n]`, the other, of a later source.
         group: `int64[n]`, their pair of sources.
         score: `float64[n]`, log-odds.
-        token: `uint64[n]`, decides ties.
+        token: `uint64[n]`, decides ties; 0 where scores are coarse.
         kind: `int64[n]`, the pass, which it need not be told.
         entries: `int64[n, 2]`, what the entries are called.
     """
@@ -164,7 +164,9 @@ class Told:
             score = coarse(item.log_odds[kept], grain)
             kind = np.full(len(kept), number)
             pair = np.column_stack(entries)
-            rows.append([*ends, group, score, item.pairs.token[kept], kind, pair])
+            # What decides ties is made of the bits that two entries share: a score as well.
+            token = item.pairs.token[kept] * np.uint64(grain == "exact")
+            rows.append([*ends, group, score, token, kind, pair])
         source = np.repeat(np.arange(len(sizes)), sizes)
         return cls(source, *(np.concatenate(column) for column in zip(*rows, strict=True)))
 
