@@ -2,13 +2,14 @@
 
 Run from the root of the repository, in an environment with the test requirements:
 
-    python -m benchmarks.leaked_roster [persons [seed]]
+    python -m benchmarks.leaked_roster [persons [seed [curve...]]]
 
 The passes of all profiles are encoded once, each as it is and with a quota of one. Sets of them are
-grown greedily, for F1 alone and for F1 at a price for each doubling of the attacker's guess; and
-each is measured: F1 with eight sources, as `benchmarks.split_hub` links, and what the holder of one
-source's complete plaintext guesses rightly. Figures are written to `results/leaked_roster.json`,
-the picture to `docs/images/leaked-roster.svg`.
+grown greedily, for F1 alone and for F1 at a price for each doubling of the attacker's guess, from
+all passes and from those that link few strangers. Each is measured: F1 with eight sources, as
+`benchmarks.split_hub` links, and what the holder of one source's complete plaintext guesses
+rightly. Figures are written to `results/leaked_roster.json`, the picture to
+`docs/images/leaked-roster.svg`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from numpy.typing import NDArray
 from benchmarks.split_hub import Split, Told, f1_of, matched
 from benchmarks.what_a_hub_learns import PARTNERS, Encodings, Rosters, encoded, rosters_of
 from pprl import Agreement
-from pprl.agreement import Pass
+from pprl.agreement import LinkageSection, Pass
+from pprl.audit.looseness import looseness
 from pprl.audit.roster_attack import RosterAttack, attack_with_one_roster
 from pprl.audit.shared import entries_shared, shared_by_submissions
 from pprl.institution.leaked_roster import leaked_roster
@@ -35,8 +37,13 @@ RESULTS = Path(__file__).parent / "results" / "leaked_roster.json"
 PICTURE = Path(__file__).parents[1] / "docs" / "images" / "leaked-roster.svg"
 PROFILES = ("students-1", "students-1-strict", "students-2")
 MOST_PASSES = 6
-PRICES = (0.0, 0.005)
-"""What a doubling of the attacker's guess may cost in F1."""
+CURVES = {
+    "F1 alone": (0.0, np.inf),
+    "a doubling costs half a point": (0.005, np.inf),
+    "the same, tight passes": (0.005, 0.025),
+}
+"""What a doubling of the attacker's guess costs in F1, and the most links to strangers that a pass
+may make (`pprl.audit.looseness`)."""
 SEARCHED = 3
 """Sources whose rosters the greedy choice looks at; all are measured in the end."""
 
@@ -115,14 +122,16 @@ class Everything:
             for p in places
         ]
 
-    def grown(self, price: float) -> Iterator[list[int]]:
+    def grown(self, price: float, loosest: float) -> Iterator[list[int]]:
         """Sets of passes, each one larger than the one before."""
+        section = dataclasses.replace(self.split.made.agreement.linkage, passes=self.passes)
+        links = looseness_by_pass(section)
         chosen: list[int] = []
         blocks: set[object] = set()
         while len(chosen) < MOST_PASSES:
             worth = {}
             for place, item in enumerate(self.passes):
-                if item.block in blocks:
+                if item.block in blocks or links[place] > loosest:
                     continue
                 tried = [*chosen, place]
                 worth[place] = self.f1(tried)
@@ -154,19 +163,27 @@ def judged(everything: Everything, chosen: Sequence[int]) -> dict[str, object]:
     }
 
 
-def main(persons: int, seed: int) -> None:
+def looseness_by_pass(section: LinkageSection) -> list[float]:
+    """Links to strangers that each pass makes, where it makes most."""
+    return [looseness(dataclasses.replace(section, passes=(p,))).links for p in section.passes]
+
+
+def main(persons: int, seed: int, curves: Sequence[str]) -> None:
     """Measure, keep the figures and draw the picture."""
     rosters, truth = rosters_of(persons, seed, "customary", False)
     agreement, places = every_pass(list(rosters))
     everything = Everything.of(rosters, truth, agreement)
-    found: dict[str, object] = {"persons": persons, "seed": seed}
-    rows = {name: judged(everything, chosen) for name, chosen in places.items()}
-    for price in PRICES:
-        for chosen in everything.grown(price):
-            name = f"{len(chosen)} passes, a doubling at {price:g}"
+    found = {"persons": persons, "seed": seed, "sets": {}}
+    if RESULTS.exists():
+        earlier = json.loads(RESULTS.read_text(encoding="utf-8"))
+        found = earlier if earlier | {"sets": {}} == found else found
+    rows = found["sets"]
+    rows |= {name: judged(everything, chosen) for name, chosen in places.items()}
+    for curve in curves:
+        for chosen in everything.grown(*CURVES[curve]):
+            name = f"{len(chosen)} passes, {curve}"
             rows[name] = judged(everything, chosen)
             print(name, json.dumps(rows[name]), flush=True)
-    found["sets"] = rows
     RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     draw(rows)
 
@@ -205,4 +222,5 @@ if __name__ == "__main__":
     main(
         int(sys.argv[1]) if len(sys.argv) > 1 else 20_000,
         int(sys.argv[2]) if len(sys.argv) > 2 else 11,
+        sys.argv[3:] or list(CURVES),
     )

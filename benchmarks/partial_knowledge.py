@@ -51,7 +51,7 @@ CLOSE = (1, 2, 3, 4, 6)
 
 FAULTY = (0.0, 0.2)
 """Shares of the attacker's rows with a fault that the institution's do not have, or lack."""
-TOLERANT_SHARES = (0.05, 0.2, 0.5, 1.0)
+TOLERANT_SHARES = (0.2, 1.0, 0.05)
 REASON_SHARE = 0.2
 
 
@@ -221,7 +221,9 @@ def tolerant(persons: int, seed: int, profile: str) -> dict[str, object]:
                 if name == largest:
                     counts = link_counts(emitted, shared, known)
                     row[f"one of eight ({name})"] = round(counts.success, 5)
-            out[f"{share:.0%} known, {faulty:.0%} with a fault"] = row
+            name = f"{share:.0%} known, {faulty:.0%} with a fault"
+            out[name] = row
+            print(profile, name, row, file=sys.stderr, flush=True)
     return out | {"seconds": round(time.perf_counter() - start)}
 
 

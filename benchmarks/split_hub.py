@@ -23,9 +23,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from benchmarks.kept import keep_each
 from benchmarks.what_a_hub_learns import PROFILES, Encodings, encodings, rosters_of
+from benchmarks.what_a_hub_learns import f1 as f1_of_one_hub
 from pprl import Submission
 from pprl.audit.refinement import refine
 from pprl.audit.roster_attack import attack_with_one_roster
@@ -41,12 +44,10 @@ from pprl.hub.third_sources import without_contradictions
 from pprl.institution.leaked_roster import leaked_roster
 
 RESULTS = Path(__file__).parent / "results" / "split_hub.json"
-FLOORS = (-np.inf, 0.0, 2.0)
+FLOORS = (-np.inf, 0.0)
 """Log-odds of an entry pair below which the matcher keeps it to itself."""
-GRAINS = ("exact", "in steps", "likely or not")
+GRAINS = ("exact", "likely or not")
 """How finely scores are told: coarse ones say less of the pattern of levels behind them."""
-STEP = 2.0
-MOST_TOLD = 8.0
 LIKELY, SCORE_OF = 4.0, (1.0, 6.0)
 
 Integers = NDArray[np.int64]
@@ -92,6 +93,7 @@ class Split:
     def person(self) -> Integers:
         """`int64[records]`, the person of each record of all sources, -1 where it is not known."""
         truth = self.made.truth
+        truth = truth[truth["source"].isin([item.institution for item in self.entries])]
         number, _ = pd.factorize(truth["person"])
         offset = dict(
             zip(
@@ -126,8 +128,9 @@ class Told:
         right: `int64[n]`, the other, of a later source.
         group: `int64[n]`, their pair of sources.
         score: `float64[n]`, log-odds.
-        token: `uint64[n]`, decides ties.
+        token: `uint64[n]`, decides ties; 0 where scores are coarse.
         kind: `int64[n]`, the pass, which it need not be told.
+        entries: `int64[n, 2]`, what the entries are called.
     """
 
     source: Integers
@@ -137,6 +140,7 @@ class Told:
     score: NDArray[np.float64]
     token: NDArray[np.uint64]
     kind: Integers
+    entries: Integers
 
     @classmethod
     def of(cls, split: Split, scored: Sequence[ScoredPass], floor: float, grain: str) -> Told:
@@ -149,16 +153,20 @@ class Told:
         for number, (item, linkage_pass) in enumerate(zip(scored, passes, strict=True)):
             kept = np.flatnonzero(item.log_odds >= floor)
             group = item.pairs.group[kept].astype(np.int64)
-            ends = []
+            ends, entries = [], []
             for side, of in ((item.pairs.left, first[group]), (item.pairs.right, second[group])):
                 record = np.empty(len(kept), np.int64)
                 for source, records in enumerate(split.records):
                     here = of == source
                     record[here] = offset[source] + records[linkage_pass.name][side[kept][here]]
                 ends.append(record)
+                entries.append((number * len(sizes) + of) << 32 | side[kept])
             score = coarse(item.log_odds[kept], grain)
             kind = np.full(len(kept), number)
-            rows.append([*ends, group, score, item.pairs.token[kept], kind])
+            pair = np.column_stack(entries)
+            # What decides ties is made of the bits that two entries share: a score as well.
+            token = item.pairs.token[kept] * np.uint64(grain == "exact")
+            rows.append([*ends, group, score, token, kind, pair])
         source = np.repeat(np.arange(len(sizes)), sizes)
         return cls(source, *(np.concatenate(column) for column in zip(*rows, strict=True)))
 
@@ -172,17 +180,33 @@ class Told:
         }
         return Told(self.source, **parts)
 
-    def graph(self, passes: bool) -> SharedBlocks:
-        """As a graph of records, each pair with its score and perhaps its pass."""
+    def graph(self, passes: bool, entries: bool) -> SharedBlocks:
+        """As a graph of records, each pair with its score.
+
+        Args:
+            passes: whether each pair's pass is told.
+            entries: whether it is told which pairs have an entry in common.
+        """
         score = np.round(self.score * 1000).astype(np.int64)
         kind = self.kind if passes else np.zeros_like(self.kind)
-        return graph_of(self.source, self.left, self.right, kind, score - score.min(initial=0))
+        level = score - score.min(initial=0)
+        if not entries:
+            return graph_of(self.source, self.left, self.right, kind, level)
+        known, place = np.unique(self.entries, return_inverse=True)
+        left, right = place.reshape(-1, 2).T
+        record, of_pass = (np.empty(len(known), np.int64) for _ in range(2))
+        for side, ends in ((left, self.left), (right, self.right)):
+            record[side], of_pass[side] = ends, kind
+        _, block = connected_components(
+            coo_array((np.ones(len(left)), (left, right)), shape=(len(known),) * 2), directed=False
+        )
+        return SharedBlocks(
+            self.source, record, block.astype(np.int64), of_pass, left, right, level
+        )
 
 
 def coarse(log_odds: NDArray[np.float64], grain: str) -> NDArray[np.float64]:
-    """Log-odds as they are told: rounded and cut, or one of two."""
-    if grain == "in steps":
-        return np.clip(np.round(log_odds / STEP) * STEP, -MOST_TOLD, MOST_TOLD)
+    """Log-odds as they are told: as they are, or one of two."""
     if grain == "likely or not":
         return np.array(SCORE_OF)[(log_odds >= LIKELY).astype(int)]
     return log_odds
@@ -361,17 +385,21 @@ def of_sources(made: Encodings, count: int) -> dict[str, object]:
         for grain in GRAINS:
             given = Told.of(split, scored, floor, grain)
             f1, links = f1_of(split, given)
-            labelled, bare = (given.graph(passes) for passes in (True, False))
+            bounds = {
+                f"bound{', passes' * passes}{', entries' * entries}": round(
+                    refine(given.graph(passes, entries)).success, 4
+                )
+                for passes, entries in ((True, True), (False, True), (False, False))
+            }
             registrar[f"from {floor:g}, {grain}"] = {
                 "F1": f1,
-                "entry pairs told": len(bare.left),
-                "bound": round(refine(labelled).success, 4),
-                "bound, without passes": round(refine(bare).success, 4),
-                "bound, without passes and scores": round(refine(bare.without_levels()).success, 4),
+                "entry pairs told": len(given.left),
+                **bounds,
                 "bound, links alone": round(refine(links).success, 4),
             }
     return {
         "records": seen.records,
+        "F1, one hub": f1_of_one_hub(dataclasses.replace(made, seen=made.seen[:count])),
         "both together, bound": round(refine(seen).success, 4),
         "both together, entries without pass": round(refine(seen.without_passes()).success, 4),
         "matcher, bound": matcher_learns(seen),
@@ -385,7 +413,7 @@ def one_roster(made: Encodings, rosters: dict[str, object], floor: float) -> dic
     """What one leaked roster tells the registrar, of all sources; the matcher sees no records."""
     split = Split.of(made, len(made.seen))
     section = made.agreement.linkage
-    graph = Told.of(split, matched(split), floor, GRAINS[-1]).graph(True)
+    graph = Told.of(split, matched(split), floor, GRAINS[-1]).graph(True, False)
     found = {}
     ordered = [item.institution for item in split.entries]
     for place, (name, students) in enumerate(rosters.items()):

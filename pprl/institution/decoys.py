@@ -60,18 +60,19 @@ def decoys(
     """
     real, idle = emission.values, emission.idle
     lacking = idle.lacking
+    room = quota - np.bincount(real.student, minlength=len(identity))
     student = np.concatenate((real.student, idle.student, lacking.student))
+    wanting = np.flatnonzero(room[student] > 0)
+    student = student[wanting]
     columns = [
-        np.concatenate(column)
+        np.concatenate(column)[wanting]
         for column in zip(real.columns, idle.columns, lacking.columns, strict=True)
     ]
     name = Prf(name_key).mac([identity[student], *columns])[:, 0]
     order = np.lexsort((name, student))
-    is_real = order < len(real.student)
     student, name = student[order], name[order]
-    room = quota - np.bincount(student[is_real], minlength=len(identity))
 
-    standing = np.flatnonzero(~is_real)
+    standing = np.flatnonzero(wanting[order] >= len(real.student))
     rank = np.arange(len(standing)) - np.searchsorted(student[standing], student[standing])
     standing = standing[rank < room[student[standing]]]
     left = room - np.bincount(student[standing], minlength=len(identity))
@@ -107,7 +108,7 @@ def _drawn(student: Integers, name: Words, vacant: Integers, slot: Integers, prf
     A value that is added or dropped changes a slot's draw as seldom as it is one of many.
 
     Args:
-        student: `int64[m]`, rising, the student of each value; every student has one at least.
+        student: `int64[m]`, rising, each value's student; the slots' students have one at least.
         name: `uint64[m]`, the values' names.
         vacant: `int64[k]`, rising, the student of each slot.
         slot: `int64[k]`.

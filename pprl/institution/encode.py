@@ -46,10 +46,11 @@ def encode(
 ) -> Encoded:
     """Encode students for the hub.
 
-    Every record emits exactly each pass's quota of entries: real ones where its block is held by
-    no other student of the institution, now or in any earlier submission under this key, and
-    decoys for the rest. The same students under the same state and key give the same bits,
-    whatever the order of their rows (of several rows of one local id, the latest stands).
+    Every record emits exactly each pass's quota of entries, real ones and decoys for the rest. A
+    block is real for the one student of the institution who holds it, and stays so under this key
+    whoever comes later; one that two held before either had sent it is nobody's for good. The same
+    students under the same state and key give the same bits, whatever the order of their rows (of
+    several rows of one local id, the latest stands).
 
     Beside the students, each worker takes the memory of one pass: the entries of finished passes,
     which hold nothing of a student in the clear, wait in a temporary file if they are more than

@@ -1,7 +1,7 @@
 """What an institution keeps between submissions: its own secret, and the ledger of blocks it sent.
 
-The ledger says which student holds which block. An entry whose block another student held last year
-is withheld, or the hub could compare the two.
+The ledger says which student holds which block, and which are nobody's because two held them. An
+entry whose block another student held last year is withheld, or the hub could compare the two.
 
 What others must be able to match repeats under any state, since it hangs on the linkage key alone;
 decoys and the positions of missing fields do not. So whoever lays submissions made under two states
