@@ -34,12 +34,16 @@ def executors(spark: Any) -> dict[str, float]:
     """What all tasks have taken so far: core-seconds, and bytes written to shuffles."""
     context = spark.sparkContext
     machine = context._jvm
-    told = context._jsc.sc().statusStore().stageList(
-        None,
-        False,
-        False,
-        context._gateway.new_array(machine.double, 0),
-        machine.java.util.ArrayList(),
+    told = (
+        context._jsc.sc()
+        .statusStore()
+        .stageList(
+            None,
+            False,
+            False,
+            context._gateway.new_array(machine.double, 0),
+            machine.java.util.ArrayList(),
+        )
     )
     every = [told.apply(place) for place in range(told.size())]
     return {
