@@ -26,6 +26,8 @@ WORKERS, CORES, MEMORY = 10, 16, 128
 INSTANCE, PRICE = "r6i.4xlarge", 1.01
 BUSY = 0.5
 NETWORK = 0.6e9
+IDLE = 0.5
+"""The load of other work beyond which a measured time is not believed."""
 
 
 def results(name: str) -> Any:
@@ -158,6 +160,11 @@ def page() -> str:
             f"{spark['master']}, pyspark {told['pyspark']}, at "
             f"{growth[-1]['records']:,} records in two files.",
         ]
+        if spark["load of other work"] > IDLE:
+            lines[-1] += (
+                f" Other work took {spark['load of other work']:.0f} processors' time meanwhile, so "
+                "times are several times too high; bytes are not."
+            )
         if len(growth) > 1:
             sizes = [float(row["records"]) for row in growth]
             powers = [

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -34,12 +35,16 @@ def executors(spark: Any) -> dict[str, float]:
     """What all tasks have taken so far: core-seconds, and bytes written to shuffles."""
     context = spark.sparkContext
     machine = context._jvm
-    told = context._jsc.sc().statusStore().stageList(
-        None,
-        False,
-        False,
-        context._gateway.new_array(machine.double, 0),
-        machine.java.util.ArrayList(),
+    told = (
+        context._jsc.sc()
+        .statusStore()
+        .stageList(
+            None,
+            False,
+            False,
+            context._gateway.new_array(machine.double, 0),
+            machine.java.util.ArrayList(),
+        )
     )
     every = [told.apply(place) for place in range(told.size())]
     return {
@@ -135,12 +140,13 @@ def main() -> None:
         "spark.sql.shuffle.partitions": "16",
         "spark.ui.retainedStages": "100000",
     }
-    spark = pprl.spark.start(options.master, settings)
     report: dict[str, Any] = {
         "machine": described("pprl-edu", "numpy", "pyarrow", "pyspark"),
         "master": options.master,
+        "load of other work": os.getloadavg()[0],
         "growth": [],
     }
+    spark = pprl.spark.start(options.master, settings)
     for rows in options.growth:
         with tempfile.TemporaryDirectory() as scratch:
             figures = run(spark, rows, Path(scratch))
