@@ -7,7 +7,7 @@ import datetime
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -64,13 +64,13 @@ class Submission:
         manifest: what it is and whose.
         passes: the entries of each pass.
         blinding: as it travels, ""; where a hub keeps it blinded, the check value of the hub's key.
-        file: the bytes of the file that it was read from, mapped; nothing if it was made here.
+        files: the bytes of the files that it was read from, mapped; none if it was made here.
     """
 
     manifest: Manifest
     passes: Mapping[str, Entries]
     blinding: str = ""
-    file: memoryview = field(default=memoryview(b""), repr=False)
+    files: Sequence[memoryview] = ()
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -91,8 +91,9 @@ class Submission:
         return self.manifest.records
 
     def let_go(self) -> None:
-        """Give back what memory its file took; whatever is wanted again is read again."""
-        let_go(self.file)
+        """Give back what memory its files took; whatever is wanted again is read again."""
+        for view in self.files:
+            let_go(view)
 
     def write(
         self,
@@ -188,7 +189,7 @@ class Submission:
             check_entries(entries, manifest.records, f"{name} pass {part.pass_name!r}")
             passes[part.pass_name] = entries
             let_go(view)
-        return cls(manifest, passes, file=view)
+        return cls(manifest, passes, files=[view])
 
 
 def check_entries(entries: Entries, records: int, place: str) -> None:

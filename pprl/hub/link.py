@@ -7,6 +7,7 @@ import datetime
 import os
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from pprl.agreement import Agreement
 from pprl.agreement.enforcement import enforce
 from pprl.errors import UsageError
 from pprl.exchange import Submission
+from pprl.exchange.spool import Spool
 from pprl.hub.admission import admit, admit_earlier
 from pprl.hub.agreeing import key_fields
 from pprl.hub.combination import Verdicts
@@ -101,14 +103,18 @@ def link(
     admitted = admit(submissions, agreement)
     current = [submission.records for submission in admitted]
     past = admit_earlier(earlier, admitted, agreement)
-    admitted = [with_departed(item, past[item.institution]) for item in admitted]
-    sources = Sources.of(admitted, current, agreement)
     bound = None if memory is None else Memory.of(memory)
-    records, remembered = int(sources.sizes.sum()), registry is not None
-    if bound is not None:
-        bound.check(records, remembered=remembered)
-    cut = Cut.of(admitted, agreement.linkage, bound, threads)
     with contextlib.ExitStack() as closing:
+        spool = None
+        if bound is not None and earlier:
+            beside = None if work is None else Path(work).parent
+            spool = closing.enter_context(contextlib.closing(Spool(beside)))
+        admitted = [with_departed(item, past[item.institution], spool) for item in admitted]
+        sources = Sources.of(admitted, current, agreement)
+        records, remembered = int(sources.sizes.sum()), registry is not None
+        if bound is not None:
+            bound.check(records, remembered=remembered)
+        cut = Cut.of(admitted, agreement.linkage, bound, threads)
         kept: KeptPairs = PairsInMemory(cut)
         if bound is not None or work is not None:
             folder = work or closing.enter_context(tempfile.TemporaryDirectory(prefix="pprl-"))

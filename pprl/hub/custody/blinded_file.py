@@ -64,7 +64,7 @@ def read_blinded(path: Path, kept: str) -> Submission:
         passes[part.pass_name] = from_arrow(table, part, name)
         check_entries(passes[part.pass_name], manifest.records, f"{name} pass {part.pass_name!r}")
         let_go(view)
-    return Submission(manifest, passes, head.signature.decode("ascii", "replace"), view)
+    return Submission(manifest, passes, head.signature.decode("ascii", "replace"), [view])
 
 
 def read_kept(folder: Path, received: Mapping[str, Any]) -> Submission:
