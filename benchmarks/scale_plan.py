@@ -162,8 +162,8 @@ def page() -> str:
         ]
         if spark["load of other work"] > IDLE:
             lines[-1] += (
-                f" Other work took {spark['load of other work']:.0f} processors' time meanwhile, so "
-                "times are several times too high; bytes are not."
+                f" {spark['load of other work']:.0f} other processes were at work meanwhile, so "
+                "that times are far too high; bytes are not."
             )
         if len(growth) > 1:
             sizes = [float(row["records"]) for row in growth]
