@@ -129,6 +129,7 @@ def cluster() -> Iterator[tuple[str, str, str]]:
     if not report:
         return
     total = 0.0
+    each = "for each further record" if len(report["growth"]) > 1 else "a record"
     for step in ("encode", "link"):
         work, moved = (
             further(report["growth"], step, name) for name in ("core-seconds", "shuffled bytes")
@@ -137,12 +138,12 @@ def cluster() -> Iterator[tuple[str, str, str]]:
         total += wall
         yield (
             f"{step} with Spark, work",
-            f"{1e3 * work:,.2f} ms of a core for each further record",
+            f"{1e3 * work:,.2f} ms of a core {each}",
             f"{RECORDS * work / 3600:,.0f} core-hours",
         )
         yield (
             f"{step} with Spark, shuffles",
-            f"{moved:,.0f} bytes for each further record",
+            f"{moved:,.0f} bytes {each}",
             size(RECORDS * moved),
         )
         yield f"{step} with Spark, elapsed", f"on {WORKERS} workers", hours(wall)
@@ -163,12 +164,13 @@ def page() -> str:
         lines += ["", f"Not measured yet: {', '.join(absent)}."]
     spark = results("spark")
     if spark:
-        growth, told = spark["growth"], spark["machine"]
+        told = spark["machine"]
+        sizes = " and ".join(f"{row['records']:,}" for row in spark["growth"])
         lines += [
             "",
             f"Rates of Spark: {told['processor']}, {told['processors']} processors, "
-            f"{spark['master']}, pyspark {told['pyspark']}, at "
-            f"{growth[0]['records']:,} to {growth[-1]['records']:,} records in two files.",
+            f"{spark['master']}, pyspark {told['pyspark']}, at {sizes} records in two files, after "
+            "a smaller run.",
         ]
         if spark["load of other work"] > IDLE:
             lines[-1] += (
