@@ -31,7 +31,7 @@ from pprl.hub.sources import Sources
 
 WORK = "work.json"
 PAIRS = "[0-9][0-9]-[0-9][0-9][0-9][0-9]*.arrow"
-PARTIAL = ".*.partial"
+PARTIAL = (f".{WORK}.*.partial", f".{PAIRS}.*.partial")
 FORMAT = 1
 _FOR_THE_OWNER = 0o700
 _SCHEMA = pa.schema(
@@ -73,8 +73,7 @@ class WorkFolder:
         folder = Path(path)
         with _told(folder, "used"):
             folder.mkdir(_FOR_THE_OWNER, exist_ok=True)
-            for partial in folder.glob(PARTIAL):
-                partial.unlink(missing_ok=True)
+            _delete(folder, PARTIAL)
             if not any(folder.iterdir()):
                 with replacing(folder / WORK) as file:
                     file.write(_written(subject, cut))
@@ -98,8 +97,16 @@ class WorkFolder:
         return cls(folder, before, sources)
 
     def holds(self, place: Place) -> bool:
-        """Whether the pairs of a range of tokens are there."""
-        return self._path(place).exists()
+        """Whether the pairs of a range of tokens are there.
+
+        Raises:
+            UsageError: the file is truncated, or cannot be read.
+        """
+        path = self._path(place)
+        if not path.exists():
+            return False
+        with self._opened(path):
+            return True
 
     def keep(self, place: Place, pairs: PassPairs) -> None:
         """Write the pairs of a range of tokens.
@@ -129,20 +136,27 @@ class WorkFolder:
             UsageError: a file is truncated, or cannot be read.
         """
         for part in range(len(self.cut.starts[number])):
-            path = self._path((number, part))
+            with self._opened(self._path((number, part))) as reader:
+                batch = reader.get_batch(record_range)
+            yield PassPairs(*(column.to_numpy() for column in batch.columns))
+
+    @contextlib.contextmanager
+    def _opened(self, path: Path) -> Iterator[pa.RecordBatchFileReader]:
+        """A range's file, open for reading.
+
+        Raises:
+            UsageError: it is truncated, or cannot be read.
+        """
+        with _told(path, "read"), pa.OSFile(str(path)) as file:
             try:
-                with _told(path, "read"), pa.OSFile(str(path)) as file:
-                    reader = pa.ipc.open_file(file)
-                    whole = reader.schema == _SCHEMA
-                    whole &= reader.num_record_batches == self.cut.record_ranges
-                    batch = reader.get_batch(record_range) if whole else None
+                reader = pa.ipc.open_file(file)
+                if reader.schema != _SCHEMA or reader.num_record_batches != self.cut.record_ranges:
+                    raise ValueError
+                yield reader
             except (pa.ArrowException, ValueError):
-                batch = None
-            if batch is None:
                 raise UsageError(
                     f"{path}: is damaged. Delete it and link again: nothing else is redone."
-                )
-            yield PassPairs(*(column.to_numpy() for column in batch.columns))
+                ) from None
 
     @staticmethod
     def remove(path: str | os.PathLike[str]) -> None:
@@ -153,9 +167,7 @@ class WorkFolder:
         """
         folder = Path(path)
         with _told(folder, "deleted"):
-            for pattern in (PAIRS, PARTIAL, WORK):
-                for own in folder.glob(pattern):
-                    own.unlink(missing_ok=True)
+            _delete(folder, (PAIRS, *PARTIAL, WORK))
             if not any(folder.iterdir()):
                 folder.rmdir()
 
@@ -193,6 +205,13 @@ def _digests(submission: Submission) -> list[str]:
         submission.let_go()
         found.append(digest.hexdigest())
     return found
+
+
+def _delete(folder: Path, patterns: Sequence[str]) -> None:
+    """Delete the files of a folder whose names are like these."""
+    for pattern in patterns:
+        for own in folder.glob(pattern):
+            own.unlink(missing_ok=True)
 
 
 def _written(subject: str, cut: Cut) -> bytes:

@@ -92,10 +92,11 @@ def test_a_folder_of_another_linking_is_refused(
 def test_a_folder_of_other_files_is_refused(tmp_path: Path) -> None:
     """Nothing in it is touched, nor when a work folder is removed."""
     (tmp_path / "theirs.csv").write_text("x", encoding="utf-8")
+    (tmp_path / ".theirs.csv.partial").write_text("x", encoding="utf-8")
     with pytest.raises(UsageError, match="no work folder"):
         WorkFolder.open(tmp_path, "subject", CUT, SOURCES)
     WorkFolder.remove(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["theirs.csv"]
+    assert {path.name for path in tmp_path.iterdir()} == {"theirs.csv", ".theirs.csv.partial"}
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b'{"work": 2}', b'{"work": 1}'])
@@ -113,6 +114,8 @@ def test_a_truncated_file_is_told(length: int, begun: WorkFolder, tmp_path: Path
     begun.keep((1, 0), pairs(1))
     path = tmp_path / "work" / "01-0000.arrow"
     path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(UsageError, match=r"01-0000.arrow: is damaged. Delete it"):
+        begun.holds((1, 0))
     with pytest.raises(UsageError, match=r"01-0000.arrow: is damaged. Delete it"):
         list(begun.pieces(1, 0))
     path.unlink()
