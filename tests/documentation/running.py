@@ -13,7 +13,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import tomllib
+import unittest.mock
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -190,9 +192,21 @@ def run_here(arguments: list[str]) -> tuple[int, str]:
 
 @functools.cache
 def demonstration(line: str) -> tuple[Path, int, str]:
-    """The folder that a `pprl demo` command makes, and what it says; run once for all pages."""
+    """The folder that a `pprl demo` command makes, and what it says; run once for all pages.
+
+    Its institutions encode in this process, one after the other, which spares starting Python eight
+    times; that each has a process of its own is claimed in `tests/cli/test_demo.py`.
+    """
     folder = Path(tempfile.mkdtemp()) / "pprl-demo"
-    return folder, *run_here([*shlex.split(line)[1:], "--out", str(folder)])
+    one_at_a_time = threading.Lock()
+
+    def encode(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        with one_at_a_time:
+            code = run_pprl(command[command.index("pprl") + 1 :])
+        return subprocess.CompletedProcess(command, code, "", "")
+
+    with unittest.mock.patch("pprl.cli.demo.subprocess.run", encode):
+        return folder, *run_here([*shlex.split(line)[1:], "--out", str(folder)])
 
 
 def demonstrated(line: str) -> tuple[int, str]:

@@ -294,7 +294,7 @@ def everybody() -> None:
 
 
 def outcomes(party: str, columns: str, values: str) -> None:
-    """An institution's outcomes, the same for all of its students: as a table, and as it is sent."""
+    """Write an institution's outcomes, the same for all its students, and the file to be sent."""
     crosswalk = Path(f"linkage/crosswalks/{party}.csv").read_text(encoding="utf-8").splitlines()
     rows = [f"{line.split(',')[1]},{values}" for line in crosswalk[1:]]
     table = f"{party}-outcomes.csv"
