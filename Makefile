@@ -2,11 +2,12 @@
 # Paths are relative throughout, so a checkout may lie in a folder with spaces in its name.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help demo test test-all environments check coverage smoke docs interop bench clean
+.PHONY: help demo test test-all environments check coverage smoke docs release-check interop bench
+.PHONY: clean
 
 help: ## Print this list
 	@echo "make <target>, where <target> is one of"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 	@echo "Python 3.11 or newer is looked for; to name one: make PYTHON=python3.12 <target>"
 
 demo: .venv/stamp ## Run the demonstration, on synthetic students
@@ -43,6 +44,9 @@ docs: .venv-test/stamp ## The documentation as a site, in site/, to be opened fr
 
 environments: .venv-test/stamp .venv-pandas3/stamp
 
+release-check: .venv-release/stamp ## What a release must hold: builds, metadata, demo, dependencies
+	.venv-release/bin/python -m release.check $(RELEASE_OPTIONS)
+
 interop: .venv-test/stamp ## Random schemas, filters and pairs against clkhash and anonlink themselves
 	.venv-test/bin/python benchmarks/interop_with_clkhash.py
 	.venv-test/bin/python benchmarks/interop_with_anonlink.py
@@ -58,11 +62,13 @@ bench: .venv-bench/stamp ## The benchmarks and their page, peers in their own en
 	.venv-bench/bin/python benchmarks/exact_keys.py
 	.venv-bench/bin/python benchmarks/against_splink.py 101 102 103
 	.venv-bench/bin/python -m benchmarks.indistinguishability
+	.venv-bench/bin/python benchmarks/scale_plan.py
 	.venv-bench/bin/python benchmarks/page.py
 
 clean: ## Delete environments, caches and build products
-	rm -rf pprl-demo site .venv .venv-test .venv-pandas3 .venv-bench benchmarks/.venvs dist .coverage htmlcov
-	rm -rf tests/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf pprl-demo site .venv .venv-test .venv-pandas3 .venv-bench .venv-release benchmarks/.venvs
+	rm -rf dist .coverage htmlcov tests/node_modules
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/stamp: pyproject.toml
@@ -86,6 +92,11 @@ tests/node_modules/stamp: tests/package.json
 .venv-bench/stamp: pyproject.toml
 	@$(call environment,.venv-bench)
 	@$(call pip,.venv-bench) --editable ".[bench,recordlinkage]"
+	@touch $@
+
+.venv-release/stamp: release/requirements.txt
+	@$(call environment,.venv-release)
+	@$(call pip,.venv-release) --requirement release/requirements.txt
 	@touch $@
 
 .venv-pandas3/stamp: pyproject.toml

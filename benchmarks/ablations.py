@@ -118,7 +118,7 @@ def missing_shown(students: NormalisedStudents, agreement: Agreement) -> dict[st
 
 def without_decoys(students: NormalisedStudents, agreement: Agreement) -> dict[str, float]:
     """Rule 4 off: how many entries a record has in each pass is seen."""
-    emitted = entries_emitted(students, agreement.linkage)
+    emitted = entries_emitted(students, NameWords.of(students), agreement.linkage)
     _, place, counts = np.unique(emitted, axis=0, return_inverse=True, return_counts=True)
     chance = 1 / counts[place.reshape(-1)]
     found = attack_with_one_roster(emitted, emitted)

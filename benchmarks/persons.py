@@ -17,6 +17,7 @@ again continues; a student who leaves school for college and is in no roster twi
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 import json
 import subprocess
@@ -159,7 +160,7 @@ def clusters(seed: int, persons: int, errors: str, splink: str | None = None) ->
     }
 
 
-def years(seed: int, persons: int, errors: str, splink: str | None = None) -> dict[str, object]:
+def years(seed: int, persons: int, errors: str) -> dict[str, object]:
     """One region's two years, with a registry, with and without the first year's files."""
     then, now = two_years(persons, seed=seed, errors=errors)
     agreement, states = agreement_of(then), states_of(then)
@@ -223,10 +224,11 @@ def main() -> None:
     parser.add_argument("--errors", default="customary")
     parser.add_argument("--splink", metavar="PYTHON", help="an interpreter that has Splink")
     given = parser.parse_args()
-    measure = {"clusters": clusters, "years": years}[given.what]
+    with_splink = functools.partial(clusters, splink=given.splink)
+    measure = {"clusters": with_splink, "years": years}[given.what]
     figures = []
     for seed in given.seeds:
-        figures.append(measure(seed, given.persons, given.errors, given.splink))
+        figures.append(measure(seed, given.persons, given.errors))
         print(json.dumps(figures[-1], indent=1), flush=True)
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"persons-{given.what}-{given.errors}.json"

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pprl.canonical_json import canonical
 from pprl.database_file import connect, is_busy, make_private, transaction
 from pprl.errors import ChainError
 
@@ -180,7 +181,7 @@ class Chain:
             ChainError: it cannot be written.
         """
         written = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        text = json.dumps(body, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        text = canonical(body).decode("ascii")
         with self.writing():
             number, before = self._last()
             unbound = Link(number + 1, written, text, attached, "")

@@ -13,7 +13,8 @@ from typing import Any
 import pandas as pd
 
 from pprl.agreement import Agreement
-from pprl.agreement.signatures import canonical, lines, read_signatures
+from pprl.agreement.signatures import lines, read_signatures
+from pprl.canonical_json import canonical
 from pprl.errors import PPRLError
 from pprl.exchange import Identity, Payload, SigningKey, Submission
 from pprl.exchange.container import PAYLOAD_MAGIC, container, read_head

@@ -68,7 +68,7 @@ class Institution:
         linkage_key: the 32 bytes that all institutions share.
         secret: the 32 bytes of its own.
         name: its party id.
-        ledger: pass -> token -> digest of the student for whom it was sent.
+        ledger: pass -> token -> digest of the student for whom it was sent, 0 if two held it.
         decoys: pass -> tokens of the decoys of the last submission.
     """
 
@@ -136,33 +136,42 @@ class Institution:
 
         values = [block_values(linkage_pass, student) for student in students]
         entries: dict[int, Entry] = {}
-        sent = {}
+        sent, shared = {}, {}
         for student, own in zip(students, values, strict=True):
             candidates = []
             theirs = {word(mac(local_id_key, identifier)) for identifier in student.local_ids}
             for value in own:
-                if sum(value in others for others in values) > 1:
-                    continue
-                words = [digest(text) for text in value]
-                token, salt = word(cbc_mac(token_key, words)), cbc_mac(salt_key, words)
-                if ledger.get(token, student.digest) in theirs:
-                    candidates.append((token, salt))
-            emitted = sorted(candidates, key=lambda c: word(c[1]))[: linkage_pass.quota]
-            for token, salt in emitted:
+                words = tuple(digest(text) for text in value)
+                token, salt = word(cbc_mac(token_key, [*words])), cbc_mac(salt_key, [*words])
+                if token in ledger:
+                    is_theirs = ledger[token] in theirs
+                else:
+                    is_theirs = sum(value in others for others in values) == 1
+                    if not is_theirs:
+                        shared[token] = 0
+                if is_theirs:
+                    candidates.append((word(salt), token, salt, words))
+            emitted = sorted(candidates)[: linkage_pass.quota]
+            for _, token, salt, _ in emitted:
                 sent[token] = student.digest
                 entries[token] = Entry(student.record, fill(student, token, salt))
-            content = [
-                sum(digest(text) for text in part_values(part, student)) & MASK
-                for part in linkage_pass.block
-            ]
-            named = word(cbc_mac(name_key, [student.digest, *content]))
-            for slot in range(len(emitted), linkage_pass.quota):
-                head = named.to_bytes(8, "little")
+
+            def named(words: tuple[int, ...], student: Student = student) -> bytes:
+                return cbc_mac(name_key, [student.digest, *words])[:8]
+
+            names = {named(words) for words in partial_keys(linkage_pass, student, digest)}
+            idle = names - {named(words) for *_, words in emitted}
+            room = linkage_pass.quota - len(emitted)
+            private = [(head, 0) for head in sorted(idle, key=word)[:room]]
+            for slot in range(1, room - len(private) + 1):
+                lots = {word(decoy(h + bytes([253, slot]) + bytes(6))): h for h in names}
+                private.append((lots[min(lots)], slot))
+            for head, slot in private:
                 token = word(decoy(head + bytes([254, slot]) + bytes(6)))
                 salt = decoy(head + bytes([255, slot]) + bytes(6))
                 entries[token] = Entry(student.record, fill(student, token, salt))
                 self.decoys[name].add(token)
-        self.ledger[name] = sent | ledger
+        self.ledger[name] = shared | sent | ledger
         return entries
 
     def _shared_key(self, agreement: Agreement, purpose: str) -> bytes:
@@ -220,6 +229,14 @@ def students_of(rows: pd.DataFrame, agreement: Agreement) -> list[Student]:
 def block_values(linkage_pass: Pass, student: Student) -> set[tuple[str, ...]]:
     """Every combination of values of the parts of the blocking key."""
     return set(itertools.product(*(part_values(part, student) for part in linkage_pass.block)))
+
+
+def partial_keys(
+    linkage_pass: Pass, student: Student, digest: Callable[[str], int]
+) -> set[tuple[int, ...]]:
+    """The digests of every combination, a missing part counting as one value, 0."""
+    parts = [{digest(t) for t in part_values(p, student)} or {0} for p in linkage_pass.block]
+    return set(itertools.product(*parts))
 
 
 def value_digest(value_key: bytes, pair_key: bytes) -> Callable[[str], int]:

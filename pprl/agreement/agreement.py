@@ -37,11 +37,11 @@ from pprl.agreement.rules import (
 from pprl.agreement.signatures import (
     Signature,
     Signer,
-    canonical,
     path_of,
     read_signatures,
     sign,
 )
+from pprl.canonical_json import canonical
 from pprl.errors import AgreementError, UsageError
 
 

@@ -8,13 +8,13 @@ elsewhere in the agreement, so that a renewal keeps the tokens.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from pprl.agreement.blocking import BlockingPart
+from pprl.canonical_json import canonical
 
 FORMAT = 1
 NORMALISER = "pprl-names-1"
@@ -123,7 +123,7 @@ class LinkageSection:
                 for p in self.passes
             ],
         }
-        return json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")
+        return canonical(content)
 
     @cached_property
     def digest(self) -> str:

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from pprl.canonical_json import canonical
 from pprl.errors import AgreementError, SignatureError
 
 PUBLIC_KEY = re.compile(r"ed25519:[0-9a-f]{64}")
@@ -87,11 +88,6 @@ class Signature:
             "sections": dict(self.sections),
             "signed": self.signed.isoformat(),
         }
-
-
-def canonical(content: object) -> bytes:
-    """Canonical JSON: sorted keys, no spaces, ASCII."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
 def message(purpose: str, content: bytes) -> bytes:

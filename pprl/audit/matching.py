@@ -2,9 +2,9 @@
 
 Vidanage, Christen, Ranbaduge and Schnell ("A graph matching attack on privacy-preserving record
 linkage", CIKM 2020) match the graph of similarities among encoded records with that among plaintext
-records; Schaefer, Armknecht and Heng (ACSAC 2024) do it with node embeddings and a bipartite
-matching. This is a version of it for whole matrices of similarities, and it needs to know nothing
-of the encoding:
+records; Schäfer et al. ("Revisiting graph matching attacks on privacy-preserving record linkage",
+ACSAC 2024) do it with node embeddings and a bipartite matching. This is a version of it for whole
+matrices of similarities, and it needs to know nothing of the encoding:
 
 1. A record is embedded by what does not hang on the order of the others: how its similarities are
    distributed, the squares of the leading eigenvectors' entries, and the entries themselves as far

@@ -92,7 +92,7 @@ class SharedBlocks:
         Args:
             known: `bool[records]`.
         """
-        return self._keeping(known[self.record[self.left]] & known[self.record[self.right]])
+        return self.keeping(known[self.record[self.left]] & known[self.record[self.right]])
 
     def of_close_records(self, least: int) -> SharedBlocks:
         """What is left if only pairs of records are seen that share at least so many blocks.
@@ -100,9 +100,9 @@ class SharedBlocks:
         Two records of one person share most of theirs, strangers rarely more than one or two.
         """
         _, pair, count = np.unique(self.pairs, return_inverse=True, return_counts=True)
-        return self._keeping(count[pair.reshape(-1)] >= least)
+        return self.keeping(count[pair.reshape(-1)] >= least)
 
-    def _keeping(self, pairs: NDArray[np.bool_]) -> SharedBlocks:
+    def keeping(self, pairs: NDArray[np.bool_]) -> SharedBlocks:
         """The graph of these pairs, `bool[k]`, and of the incidences that are in one of them."""
         left, right = self.left[pairs], self.right[pairs]
         kept = np.zeros(len(self.record), bool)

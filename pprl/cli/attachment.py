@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pprl.cli.outputs import check_output, write_csv
-from pprl.errors import UsageError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ATTACHED = b"local_id,study_id"
 _EXAMPLE = (
@@ -37,6 +33,7 @@ def attach(
 ) -> None:
     """Join study IDs onto your local IDs. What it writes stays here."""
     from pprl.institution.attachment import attach as joined
+    from pprl.institution.text_csv import read_text_csv
 
     check_output(out, "table of study IDs", ATTACHED, {"crosswalk": crosswalk, "id map": id_map})
     table = joined(read_text_csv(crosswalk), read_text_csv(id_map))
@@ -44,22 +41,3 @@ def attach(
     typer.echo(f"{len(table):,} local ids have {table['study_id'].nunique():,} study IDs.")
     typer.echo("Keep here; the hub must never hold it:")
     typer.echo(str(out))
-
-
-def read_text_csv(path: Path) -> pd.DataFrame:
-    """A CSV file that pprl or the hub wrote, all cells as text.
-
-    Raises:
-        UsageError: it cannot be read.
-    """
-    import pandas as pd
-
-    try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except OSError as error:
-        raise UsageError(
-            f"{path}: cannot be read ({error.strerror}). Check the path and your rights to it."
-        ) from None
-    except (ValueError, UnicodeDecodeError):  # of pandas' parser too; its text may hold a cell
-        pass
-    raise UsageError(f"{path}: is not a CSV file in UTF-8 with a header row.")

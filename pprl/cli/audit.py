@@ -143,20 +143,14 @@ def _view(
     """
     import warnings
 
-    import pandas as pd
-
     import pprl
+    from pprl.institution.id_map import read_id_map
     from pprl.institution.students import StudentsWarning
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", StudentsWarning)
         students = pprl.read_students(plaintext, layout, on_error="skip")
-    try:
-        id_map = pd.read_csv(truth, dtype={"record": "int64", "local_id": "str"})
-    except (OSError, ValueError):
-        raise UsageError(f"{truth}: cannot be read as an id map.") from None
-    if list(id_map.columns) != ["record", "local_id"] or id_map.empty:
-        raise UsageError(f"{truth}: is no id map; expected the columns record, local_id.")
+    id_map = read_id_map(truth)
     records = int(id_map["record"].max()) + 1
     own = opened[0]
     if own.records != records:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pprl.cli.roster import LayoutName
+
 if TYPE_CHECKING:
-    import pandas as pd
+    from pprl.institution.export import Export
 
 _EXAMPLE = (
     "Example:\n\n\b\npprl data-map students.csv --institution orchard-usd --year year "
@@ -32,7 +34,10 @@ def register(app: typer.Typer) -> None:
 
 def data_map(
     export: Annotated[
-        Path, typer.Argument(metavar="EXPORT", help="CSV or TSV export with a header row.")
+        Path,
+        typer.Argument(
+            metavar="EXPORT", help="The export: a file, or the folder or zip archive of one."
+        ),
     ],
     institution: Annotated[str, typer.Option("--institution", metavar="ID", help="Your id.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The map to write.")],
@@ -41,14 +46,18 @@ def data_map(
         typer.Option("--year", metavar="COLUMN", help="The column that holds each row's year."),
     ] = None,
     form: Annotated[Form, typer.Option("--form", help="What to write.")] = Form.JSON,
+    layout: LayoutName = "generic",
 ) -> None:
     """Write which elements you have, how complete and for which years: no name and no value.
 
     The headers of the export stand in the map; read it before you send it.
     """
+    from pprl.institution.export import Export
+
     check_map(out, export)
-    write_map(export, institution, out, year, form)
-    tell_map(out)
+    opened = Export.open(export, layout, {})
+    write_map(opened, institution, out, year, form)
+    tell_map(out, opened)
 
 
 def check_map(out: Path, export: Path) -> None:
@@ -63,46 +72,20 @@ def check_map(out: Path, export: Path) -> None:
 
 
 def write_map(
-    export: Path, institution: str, out: Path, year: str | None, form: Form = Form.JSON
+    export: Export, institution: str, out: Path, year: str | None, form: Form = Form.JSON
 ) -> None:
-    """Write the data map of an export."""
+    """Write the data map of an export's first table."""
     from pprl.cli.outputs import write_bytes
     from pprl.institution.data_map import data_map as made
 
-    mapped = made(_read(export), institution, year=year)
+    mapped = made(export.every_column(), institution, year=year)
     text = mapped.to_markdown() if form is Form.MARKDOWN else mapped.to_json()
     write_bytes(text.encode("utf-8"), out)
 
 
-def tell_map(out: Path) -> None:
-    """Tell what to do with a map."""
+def tell_map(out: Path, export: Export) -> None:
+    """Tell what to do with a map, and what is not in it."""
+    if others := export.others():
+        typer.echo(f"note: the map leaves out {', '.join(others)}; map each by itself.")
     typer.echo("Read it, then send it to your partners:")
     typer.echo(str(out))
-
-
-def _read(path: Path) -> pd.DataFrame:
-    """Every column of an export, as text.
-
-    Raises:
-        UsageError: it cannot be read as delimited text.
-    """
-    import pandas as pd
-
-    from pprl.errors import UsageError
-
-    try:
-        with path.open("rb") as file:
-            first = file.readline().decode("utf-8-sig", "replace")
-        delimiter = max(",\t;|", key=first.count)
-        for encoding in ("utf-8-sig", "cp1252"):
-            try:
-                return pd.read_csv(
-                    path, sep=delimiter, dtype=str, keep_default_na=False, encoding=encoding
-                )
-            except UnicodeDecodeError:
-                continue
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
-    except ValueError:
-        pass
-    raise UsageError(f"{path}: is no CSV or TSV file with a header row. Export it again.")

@@ -80,6 +80,7 @@ def inspect(
 ) -> None:
     """Tell what an encoding would do with students. Changes nothing and sends nothing."""
     import pprl
+    from pprl.institution.export import Export
     from pprl.institution.layout import GROUP
 
     check_source(students, sql, url)
@@ -90,12 +91,16 @@ def inspect(
     if page is not None:
         taken = {"agreement": agreement} | ({"students' export": students} if students else {})
         check_output(page, "page", PAGE, taken)
+    export: Export | None = None
     if data_map is not None:
         if students is None or not institution:
             raise UsageError("--data-map is made of an export, and goes with --institution.")
         check_map(data_map, students)
-        write_map(students, institution, data_map, year)
-    roster, notes = read_roster(students, layout, columns, on_error, sql, url, use_other_names)
+        export = Export.open(students, layout, columns)
+        write_map(export, institution, data_map, year)
+    roster, notes = read_roster(
+        export or students, layout, columns, on_error, sql, url, use_other_names
+    )
     found = pprl.inspect(roster, agreed, group=GROUP if group else "", notes=notes, progress=True)
     if page is not None:
         write_bytes(found.html().encode("utf-8"), page)
@@ -107,5 +112,5 @@ def inspect(
     if page is not None:
         typer.echo("The page, which stays here:")
         typer.echo(str(page))
-    if data_map is not None:
-        tell_map(data_map)
+    if data_map is not None and export is not None:
+        tell_map(data_map, export)

@@ -98,6 +98,34 @@ def link(
         ),
     ] = None,
     allow_unverified: AllowUnverified = False,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            "--memory",
+            metavar="SIZE",
+            help="Take no more than this, such as 4GiB: files that are larger are linked in "
+            "ranges.",
+        ),
+    ] = None,
+    work: Annotated[
+        Path | None,
+        typer.Option(
+            "--work",
+            metavar="FOLDER",
+            help="Where ranges lie until the linkage is written. The same command goes on with it "
+            "where it was broken off. With --memory alone: a folder beside --out.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            metavar="N",
+            min=1,
+            help="Ranges in work at once; without it as many as there are processors. The links "
+            "are the same.",
+        ),
+    ] = None,
 ) -> None:
     """Link match files at the hub.
 
@@ -106,6 +134,7 @@ def link(
     import pprl
     from pprl.exchange.closing import refuse_certified
     from pprl.hub.registry import Registry
+    from pprl.hub.work_folder import WorkFolder
     from pprl.progress import tracked
     from pprl.results.folder import check_vacant, write_linkage
 
@@ -122,6 +151,8 @@ def link(
         raise UsageError("--renews goes with match files; a store has taken its own in.")
     renewed = [pprl.Agreement.load(path) for path in renews or ()]
     own = identity_of(identity) if identity else None
+    if work is None and memory is not None:
+        work = out.with_name(f".{out.name}.work")
 
     def opened(paths: Sequence[Path]) -> list[pprl.Submission]:
         return [
@@ -150,6 +181,9 @@ def link(
                 objective=objective,
                 registry=remembered,
                 earlier=before,
+                memory=memory,
+                work=work,
+                workers=workers,
             )
 
         if store is not None:
@@ -157,6 +191,8 @@ def link(
         else:
             linkage = linked(opened(files or []), opened(earlier or []))
             write_linkage(linkage, out)
+    if work is not None:
+        WorkFolder.remove(work)
     _tell(linkage, out, registry, registry_key)
 
 

@@ -133,15 +133,9 @@ def _read(path: Path, agreement: Agreement) -> pd.DataFrame:
     import pandas as pd
 
     from pprl.exchange.payload_columns import typed
+    from pprl.institution.text_csv import read_text_csv
 
-    try:
-        texts = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
-    except ValueError:
-        texts = None
-    if texts is None:
-        raise UsageError(f"{path}: is no CSV file with a header row in UTF-8. Export it again.")
+    texts = read_text_csv(path)
     kinds = dict(agreement.payload.columns)
     columns = {}
     for name in texts.columns:

@@ -17,6 +17,8 @@ from pprl.cli.messages import as_options
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pprl.institution.export import Export as OpenExport
+
 
 class OnError(StrEnum):
     """What becomes of rows with faults."""
@@ -113,7 +115,7 @@ def check_source(students: Path | None, query: str, url: str) -> None:
 
 
 def read_roster(
-    students: Path | None,
+    students: Path | OpenExport | None,
     layout: str,
     columns: Mapping[str, str],
     on_error: OnError,
@@ -121,10 +123,20 @@ def read_roster(
     url: str = "",
     use_other_names: bool = False,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """The students, and what the reader warned of."""
+    """The students, and what the reader warned of.
+
+    Args:
+        students: the export, or its path; None for a query.
+        layout: of the path or the query.
+        columns: as for `read_students`.
+        on_error: as for `read_students`.
+        query: the query.
+        url: the database.
+        use_other_names: whether aliases become further words of names.
+    """
     import pprl
     from pprl.institution.other_names import with_other_names
-    from pprl.institution.students import OTHER_NAMES_LEFT, StudentsWarning
+    from pprl.institution.students import OTHER_NAMES_LEFT, StudentsWarning, students_of
 
     how: Literal["stop", "skip"] = "skip" if on_error is OnError.SKIP else "stop"
     with _shown("reading"), warnings.catch_warnings(record=True) as caught:
@@ -133,8 +145,10 @@ def read_roster(
             from pprl.institution.database import read_students_sql
 
             roster = read_students_sql(query, url, layout, columns=columns, on_error=how)
-        else:
+        elif isinstance(students, Path):
             roster = pprl.read_students(students, layout, columns=columns, on_error=how)
+        else:
+            roster = students_of(students, columns, how)
     told = [str(i.message) for i in caught if issubclass(i.category, StudentsWarning)]
     if use_other_names:
         told = [note.replace(OTHER_NAMES_LEFT, "was taken in") for note in told]

@@ -104,6 +104,16 @@ def encode(
             "at hand, and write a page of what comes of it.",
         ),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            metavar="N",
+            min=1,
+            help="Passes in work at once; without it as many as there are processors. The file is "
+            "the same.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Tell what would be encoded, and write nothing."),
@@ -153,7 +163,9 @@ def encode(
         disclosures.refuse_closed(agreed)
         roster, notes = read_roster(students, layout, columns, on_error, sql, url, use_other_names)
         with _opened(state) as own, own.transaction():
-            encoded = pprl.encode(roster, agreed, linkage_key, institution, state=own)
+            encoded = pprl.encode(
+                roster, agreed, linkage_key, institution, state=own, workers=workers
+            )
             _check_id_map(encoded, id_map)
             if audit is not None:
                 view = own_view(roster, agreed, encoded.id_map, encoded.submission)

@@ -16,7 +16,8 @@ from typing import Any
 
 from pprl._version import __version__
 from pprl.agreement import Agreement
-from pprl.agreement.signatures import canonical, verify
+from pprl.agreement.signatures import verify
+from pprl.canonical_json import canonical
 from pprl.chain import Chain
 from pprl.errors import AgreementError, CustodyError, UsageError
 from pprl.exchange.container import replacing

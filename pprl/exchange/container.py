@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pprl.errors import SubmissionError
+from pprl.exchange.mapping import PIECE, let_go
 
 MAGIC = b"pprl match file 1\n"
 MAGIC_ANY = b"pprl match file "
@@ -111,13 +112,22 @@ def read_parts(
         start = position + (-position % _ALIGNMENT)
         part = view[start : start + length]
         gap_clear = not any(view[position:start])
-        if len(part) != length or not gap_clear or hashlib.sha256(part).hexdigest() != digest:
+        if len(part) != length or not gap_clear or _digest(part) != digest:
             raise SubmissionError(f"{name}: is truncated or altered (a part). Ask for it again.")
         parts.append(part)
         position = start + length
     if position != len(view):
         raise SubmissionError(f"{name}: has bytes behind its last part. Ask for it again.")
     return parts
+
+
+def _digest(part: memoryview) -> str:
+    """SHA-256 of a part, however large it is: hexadecimal digits."""
+    digest = hashlib.sha256()
+    for start in range(0, len(part), PIECE):
+        digest.update(part[start : start + PIECE])
+        let_go(part)
+    return digest.hexdigest()
 
 
 class replacing:  # noqa: N801 - reads as a verb: `with replacing(path) as file`

@@ -10,6 +10,7 @@ from typing import Any
 
 from pprl.agreement.document import Table
 from pprl.agreement.party import IDENTIFIER, read_recipient
+from pprl.canonical_json import canonical
 from pprl.errors import SubmissionError
 
 FORMAT = 1
@@ -115,7 +116,7 @@ class Manifest:
                 for part in self.parts
             ],
         }
-        return json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")
+        return canonical(content)
 
     @classmethod
     def from_bytes(cls, content: bytes, name: str) -> Manifest:

@@ -19,7 +19,7 @@ import pyarrow as pa
 from pprl._version import __version__
 from pprl.agreement import Agreement
 from pprl.agreement.enforcement import enforce
-from pprl.agreement.signatures import canonical
+from pprl.canonical_json import canonical
 from pprl.errors import SubmissionError, UsageError
 from pprl.exchange.compression import is_compressed
 from pprl.exchange.container import PAYLOAD_MAGIC, container, read_head, read_parts

@@ -6,9 +6,11 @@ import contextlib
 import mmap
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pprl.errors import SubmissionError
 from pprl.exchange.submission import Entries
@@ -18,6 +20,9 @@ class Spool:
     """A temporary file without a name that holds entries: nothing but what will leave anyway.
 
     The entries it gives back are mapped into memory, and the file is gone with the last of them.
+
+    Attributes:
+        views: the mapped bytes of what was kept.
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
@@ -33,6 +38,7 @@ class Spool:
         with self._told():
             self._file = tempfile.TemporaryFile(prefix="pprl-", dir=self._folder)  # noqa: SIM115
         self._end = 0
+        self.views: list[memoryview] = []
 
     def keep(self, entries: Entries) -> Entries:
         """The same entries, their arrays on the disk.
@@ -40,26 +46,47 @@ class Spool:
         Raises:
             SubmissionError: the disk is full.
         """
-        if not len(entries):
-            return entries
+        words = entries.filters.shape[1]
+        return self.keep_pieces(entries.tokens, entries.records, [entries.filters], words)
+
+    def keep_pieces(
+        self,
+        tokens: NDArray[np.uint64],
+        records: NDArray[np.uint32],
+        filters: Iterable[NDArray[np.uint64]],
+        words: int,
+    ) -> Entries:
+        """Entries whose filters come in pieces, on the disk.
+
+        Args:
+            tokens: `uint64[n]`, strictly rising.
+            records: `uint32[n]`.
+            filters: `uint64[_, words]` each, together n of them in the order of the tokens.
+            words: of each filter.
+
+        Raises:
+            SubmissionError: the disk is full.
+        """
+        if not len(tokens):
+            return Entries(tokens, records, np.empty((0, words), np.uint64))
         start = -(-self._end // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
-        # Records last: theirs are the only items of fewer than eight bytes.
-        arrays = (entries.tokens, entries.filters, entries.records)
         with self._told():
             self._file.seek(start)
-            for array in arrays:
+            # Records last: theirs are the only items of fewer than eight bytes.
+            for array in chain([tokens], filters, [records]):
                 self._file.write(np.ascontiguousarray(array).data)
             self._file.flush()
             self._end = self._file.tell()
             mapped = mmap.mmap(
                 self._file.fileno(), self._end - start, access=mmap.ACCESS_READ, offset=start
             )
-        tokens = np.frombuffer(mapped, np.uint64, entries.tokens.size)
-        filters = np.frombuffer(mapped, np.uint64, entries.filters.size, tokens.nbytes)
-        records = np.frombuffer(
-            mapped, np.uint32, entries.records.size, tokens.nbytes + filters.nbytes
+        self.views.append(memoryview(mapped))
+        kept = np.frombuffer(mapped, np.uint64, tokens.size * (1 + words))
+        return Entries(
+            kept[: tokens.size],
+            np.frombuffer(mapped, np.uint32, records.size, kept.nbytes),
+            kept[tokens.size :].reshape(-1, words),
         )
-        return Entries(tokens, records, filters.reshape(entries.filters.shape))
 
     def close(self) -> None:
         """Close the file; entries given back stay readable."""

@@ -18,9 +18,10 @@ from pprl.agreement import Agreement
 from pprl.agreement.enforcement import enforce
 from pprl.errors import SubmissionError, UsageError
 from pprl.exchange.compression import is_compressed
-from pprl.exchange.container import container, read_head, read_parts
+from pprl.exchange.container import Head, container, read_head, read_parts
 from pprl.exchange.identity import Identity
 from pprl.exchange.manifest import Manifest, Part
+from pprl.exchange.mapping import let_go
 from pprl.exchange.origin import (
     MATCH_FILE,
     check_made_for,
@@ -63,11 +64,13 @@ class Submission:
         manifest: what it is and whose.
         passes: the entries of each pass.
         blinding: as it travels, ""; where a hub keeps it blinded, the check value of the hub's key.
+        files: the bytes of the files that it was read from, mapped; none if it was made here.
     """
 
     manifest: Manifest
     passes: Mapping[str, Entries]
     blinding: str = ""
+    files: Sequence[memoryview] = ()
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -86,6 +89,11 @@ class Submission:
     def records(self) -> int:
         """How many records."""
         return self.manifest.records
+
+    def let_go(self) -> None:
+        """Give back what memory its files took; whatever is wanted again is read again."""
+        for view in self.files:
+            let_go(view)
 
     def write(
         self,
@@ -169,18 +177,28 @@ class Submission:
             check_made_for(manifest, origin, signers, name, today)
         if sealed:
             check_recipient(manifest.recipient, identity, name)
-        lengths = [part.bytes for part in manifest.parts]
-        digests = [part.sha256 for part in manifest.parts]
-        passes = {}
-        for part, table in zip(
-            manifest.parts, read_parts(view, head, lengths, digests, name), strict=True
-        ):
-            if part.pass_name in passes:
-                raise SubmissionError(f"{name}: holds the pass {part.pass_name!r} twice.")
-            entries = from_arrow(table, part, name)
-            check_entries(entries, manifest.records, f"{name} pass {part.pass_name!r}")
-            passes[part.pass_name] = entries
-        return cls(manifest, passes)
+        return cls(manifest, read_passes(view, head, manifest, name), files=[view])
+
+
+def read_passes(view: memoryview, head: Head, manifest: Manifest, name: str) -> dict[str, Entries]:
+    """The entries of each pass in the parts of a container, in place.
+
+    Raises:
+        SubmissionError: a part is cut short, altered, not as its manifest describes it or given
+            twice, or its entries break the form.
+    """
+    lengths = [part.bytes for part in manifest.parts]
+    digests = [part.sha256 for part in manifest.parts]
+    passes: dict[str, Entries] = {}
+    tables = read_parts(view, head, lengths, digests, name)
+    for part, table in zip(manifest.parts, tables, strict=True):
+        if part.pass_name in passes:
+            raise SubmissionError(f"{name}: holds the pass {part.pass_name!r} twice.")
+        entries = from_arrow(table, part, name)
+        check_entries(entries, manifest.records, f"{name} pass {part.pass_name!r}")
+        passes[part.pass_name] = entries
+        let_go(view)
+    return passes
 
 
 def check_entries(entries: Entries, records: int, place: str) -> None:

@@ -6,14 +6,17 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pprl.agreement import Agreement, Pass
+from pprl.agreement import Agreement, Pass, Segment
 from pprl.errors import MismatchError, SubmissionError, UsageError
-from pprl.exchange import Entries, Submission
+from pprl.exchange import Submission
 from pprl.exchange.submission import check_entries
 from pprl.filters import segment_ones
 
 TILE = 1 << 13
+TILES_KEPT = 64
+"""Tiles that are looked at before the file's memory is given back."""
 
 
 def admit(submissions: Sequence[Submission], agreement: Agreement) -> list[Submission]:
@@ -30,6 +33,14 @@ def admit(submissions: Sequence[Submission], agreement: Agreement) -> list[Submi
             institution; the message says which differ.
         SubmissionError: too few records, or entries that are not as the agreement's passes say.
     """
+    ordered = in_order(submissions, agreement)
+    for submission in ordered:
+        _check_form(submission, agreement)
+    return ordered
+
+
+def in_order(submissions: Sequence[Submission], agreement: Agreement) -> list[Submission]:
+    """`admit`, but for the entries, which are not looked at."""
     if len(submissions) < 2:
         raise UsageError(f"Linking takes at least two submissions, not {len(submissions)}.")
     ordered = sorted(submissions, key=lambda submission: submission.institution)
@@ -41,8 +52,6 @@ def admit(submissions: Sequence[Submission], agreement: Agreement) -> list[Submi
                 f"{after.institution}: two submissions of one institution. Link one of them."
             )
     _check_keys(ordered)
-    for submission in ordered:
-        _check_form(submission, agreement)
     return ordered
 
 
@@ -143,19 +152,32 @@ def _check_form(submission: Submission, agreement: Agreement) -> None:
                 f"{linkage_pass.quota}. Ask for a file made by pprl encode."
             )
         # Blinded entries were found to be so before their bits were covered.
-        if not submission.blinding and not _filled_as_agreed(entries, agreement, linkage_pass):
+        if not submission.blinding and not _filled_as_agreed(submission, agreement, linkage_pass):
             raise SubmissionError(
                 f"{place}: a segment has more or fewer bits than agreed. "
                 "Ask for a file made by pprl encode."
             )
 
 
-def _filled_as_agreed(entries: Entries, agreement: Agreement, linkage_pass: Pass) -> bool:
-    """Whether each segment of each filter has exactly its number of bits."""
+def _filled_as_agreed(submission: Submission, agreement: Agreement, linkage_pass: Pass) -> bool:
+    """Whether each segment of each filter of a pass has exactly its number of bits."""
     segments = agreement.linkage.segments_of(linkage_pass)
-    widths = [segment.words for segment in segments]
-    insertions = np.array([segment.insertions for segment in segments], np.uint16)
-    return all(
-        (segment_ones(entries.filters[start : start + TILE], widths) == insertions).all()
-        for start in range(0, len(entries), TILE)
-    )
+    filters = submission.passes[linkage_pass.name].filters
+    for number, start in enumerate(range(0, len(filters), TILE), 1):
+        if not are_full(filters[start : start + TILE], segments):
+            return False
+        if number % TILES_KEPT == 0:
+            submission.let_go()
+    submission.let_go()
+    return True
+
+
+def are_full(filters: NDArray[np.uint64], segments: Sequence[Segment]) -> bool:
+    """Whether each segment of each filter has exactly its number of bits.
+
+    Args:
+        filters: `uint64[n, words]`.
+        segments: those of the pass.
+    """
+    ones = segment_ones(filters, [segment.words for segment in segments])
+    return not (ones != np.array([segment.insertions for segment in segments], np.uint16)).any()

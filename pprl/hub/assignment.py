@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+from scipy.sparse.csgraph import connected_components, min_weight_full_bipartite_matching
 
 from pprl.hub.model import logit
 from pprl.hub.scoring import Candidates
@@ -41,52 +41,80 @@ def probabilities(candidates: Candidates, sole: NDArray[np.bool_]) -> Floats:
     Returns:
         `float64[n]`, 0 to 1.
     """
-    log_odds = np.clip(candidates.log_odds, -MOST_LOG_ODDS, MOST_LOG_ODDS)
-    records = tuple(
-        _numbered(candidates.group, side) for side in (candidates.left, candidates.right)
-    )
-    alone = _shared(candidates, log_odds, sole, records)
-    gain = _gain_of_the_free(candidates, alone, sole, records)
-    return _shared(candidates, log_odds + gain, sole, records)
-
-
-def _shared(
-    candidates: Candidates, log_odds: Floats, sole: NDArray[np.bool_], records: tuple[Integers, ...]
-) -> Floats:
-    """Each pair's odds over one plus the odds of itself and its rivals: `float64[n]`."""
-    odds = np.exp(log_odds)
-    left, right = (_rivals(record, odds) for record in records)
-    shared: Floats = odds / (
-        1.0
-        + odds
-        + np.where(sole[candidates.group, 1], left, 0.0)
-        + np.where(sole[candidates.group, 0], right, 0.0)
-    )
-    return shared
-
-
-def _gain_of_the_free(
-    candidates: Candidates,
-    probability: Floats,
-    sole: NDArray[np.bool_],
-    records: tuple[Integers, ...],
-) -> Floats:
-    """What it says for each pair that neither record is matched elsewhere: `float64[n]`.
-
-    Few non-matches say little: the share is drawn towards none.
-    """
-    left, right = (_rivals(record, probability) for record in records)
-    free = np.where(sole[candidates.group, 1], 1 - np.minimum(left, 1), 1.0)
-    free *= np.where(sole[candidates.group, 0], 1 - np.minimum(right, 1), 1.0)
+    left = numbered(candidates.group, candidates.left)
+    right = numbered(candidates.group, candidates.right)
+    sides = sole[candidates.group]
+    odds = odds_of(candidates.log_odds)
+    alone = shared(odds, rivals(left, odds), rivals(right, odds), sides)
+    free = freedom(rivals(left, alone), rivals(right, alone), sides)
     passes = int(candidates.best.max(initial=0)) + 1
     stratum = candidates.group.astype(np.int64) * passes + candidates.best
-    taken = np.bincount(stratum, (1 - probability) * (1 - free))
-    strangers = np.bincount(stratum, 1 - probability) + FEW_NON_MATCHES
-    gain: Floats = -np.log1p(-taken / strangers)[stratum]
+    taken, total = strangers(alone, free)
+    gain = gain_of_the_free(_sums(stratum, taken), _sums(stratum, total))[stratum]
+    odds = odds_of(candidates.log_odds, gain)
+    return shared(odds, rivals(left, odds), rivals(right, odds), sides)
+
+
+def _sums(stratum: Integers, amount: Floats) -> Floats:
+    """The sum of an amount over each stratum."""
+    sums: Floats = np.bincount(stratum, amount).astype(np.float64)
+    return sums
+
+
+def odds_of(log_odds: Floats, gain: Floats | float = 0.0) -> Floats:
+    """Odds, from log-odds that are bounded and then raised by a gain: `float64[n]`."""
+    odds: Floats = np.exp(np.clip(log_odds, -MOST_LOG_ODDS, MOST_LOG_ODDS) + gain)
+    return odds
+
+
+def shared(odds: Floats, left: Floats, right: Floats, sides: NDArray[np.bool_]) -> Floats:
+    """Each pair's odds over one plus the odds of itself and its rivals: `float64[n]`.
+
+    Args:
+        odds: `float64[n]`.
+        left: `float64[n]`, the odds of the other pairs of the pair's first record.
+        right: `float64[n]`, those of its second.
+        sides: `bool[n, 2]`, whether the first and the second source hold each person once.
+    """
+    probability: Floats = odds / (
+        1.0 + odds + np.where(sides[:, 1], left, 0.0) + np.where(sides[:, 0], right, 0.0)
+    )
+    return probability
+
+
+def freedom(left: Floats, right: Floats, sides: NDArray[np.bool_]) -> Floats:
+    """How likely it is that neither record of a pair is matched elsewhere: `float64[n]`.
+
+    Args:
+        left: `float64[n]`, the probabilities of the other pairs of the first record.
+        right: `float64[n]`, those of the second.
+        sides: as in `shared`.
+    """
+    free = np.where(sides[:, 1], 1 - np.minimum(left, 1), 1.0)
+    free *= np.where(sides[:, 0], 1 - np.minimum(right, 1), 1.0)
+    return free
+
+
+def strangers(probability: Floats, free: Floats) -> tuple[Floats, Floats]:
+    """How far each pair is a non-match with a record matched elsewhere, and one at all."""
+    unlike: Floats = 1 - probability
+    return unlike * (1 - free), unlike
+
+
+def gain_of_the_free(taken: Floats, total: Floats) -> Floats:
+    """What it says for a pair of each stratum that neither record is matched elsewhere.
+
+    Few non-matches say little: the share is drawn towards none.
+
+    Args:
+        taken: `float64[...]`, the sum over each stratum of the first of `strangers`.
+        total: `float64[...]`, that of the second.
+    """
+    gain: Floats = -np.log1p(-taken / (total + FEW_NON_MATCHES))
     return gain
 
 
-def _numbered(group: NDArray[np.int32], side: NDArray[np.uint32]) -> Integers:
+def numbered(group: NDArray[np.int32], side: NDArray[np.uint32]) -> Integers:
     """A number for each record of each pair of sources: `int64[n]`, few more than there are."""
     groups = int(group.max(initial=-1)) + 1
     most = np.zeros(groups, np.int64)
@@ -97,7 +125,7 @@ def _numbered(group: NDArray[np.int32], side: NDArray[np.uint32]) -> Integers:
     return number
 
 
-def _rivals(record: Integers, amount: Floats) -> Floats:
+def rivals(record: Integers, amount: Floats) -> Floats:
     """The sum of an amount over the other pairs of each pair's record."""
     if not len(record):
         return amount
@@ -129,13 +157,13 @@ def one_to_one(
     likely = np.flatnonzero(accepted)
     likely = likely[np.lexsort((candidates.token[likely], candidates.group[likely]))]
     weight = beyond(probability[likely], threshold)
-    weight += TIE * (1 - np.arange(len(likely)) / max(1, len(likely)))
     group = candidates.group[likely].astype(np.int64)
     left = group << 32 | candidates.left[likely].astype(np.int64)
     right = group << 32 | candidates.right[likely].astype(np.int64)
     one_right, one_left = sole[group, 1], sole[group, 0]
     contested = (one_right & _repeated(left)) | (one_left & _repeated(right))
     accepted[likely[contested]] = False
+    weight[contested] += _before_later(left[contested], right[contested])
     for records, rule in ((left, one_right & ~one_left), (right, one_left & ~one_right)):
         chosen = np.flatnonzero(contested & rule)
         best = chosen[np.lexsort((-weight[chosen], records[chosen]))]
@@ -143,6 +171,25 @@ def one_to_one(
     both = np.flatnonzero(contested & one_left & one_right)
     accepted[likely[both[_matching(left[both], right[both], weight[both])]]] = True
     return accepted
+
+
+def _before_later(left: Integers, right: Integers) -> Floats:
+    """What decides between equals: `TIE` for the first pair, less for each later one.
+
+    Pairs are counted among those that hang together by their records, so that a choice does not
+    depend on what else there is to choose.
+    """
+    i, j = _by_first_place(left), _by_first_place(right)
+    size = int(i.max(initial=-1)) + 1, int(j.max(initial=-1)) + 1
+    graph = coo_array((np.ones(len(i), np.int8), (i, size[0] + j)), shape=(sum(size),) * 2)
+    _, component = connected_components(graph, directed=False)
+    own = component[i]
+    order = np.argsort(own, kind="stable")
+    held = np.bincount(own)
+    place = np.empty(len(own), np.int64)
+    place[order] = np.arange(len(own)) - np.repeat(np.cumsum(held) - held, held)
+    earlier: Floats = TIE * (1 - place / held[own])
+    return earlier
 
 
 def beyond(probability: Floats, threshold: float) -> Floats:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pprl.agreement import Pass
 from pprl.hub.agreeing import agreeing_levels
-from pprl.hub.scoring import Candidates, ScoredPass
+from pprl.hub.comparison import PassPairs
+from pprl.hub.judged_pass import JudgedPass
+from pprl.hub.scoring import Candidates
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -60,26 +61,29 @@ class _Found:
 
 
 def combine(
-    scored: Sequence[ScoredPass], passes: Sequence[Pass], fields: Sequence[str]
+    found: Sequence[PassPairs], judged: Sequence[JudgedPass], fields: Sequence[str]
 ) -> tuple[Candidates, Verdicts]:
-    """Merge the passes.
+    """Merge the passes' pairs, of all records or of some: all pairs of a candidate must be there.
 
     Args:
-        scored: each pass with its model.
-        passes: the passes, in the same order.
+        found: the pairs of each pass.
+        judged: the passes as they were judged, in the same order.
         fields: the key fields of `Verdicts.agrees`.
+
+    Returns:
+        each distinct pair once, in the order of pairs of sources, left and right records.
     """
-    keys, widths = _keys(scored)
+    keys, widths = _keys(found)
     distinct = _distinct(np.concatenate(keys))
     n = len(distinct)
     best, second = np.full((2, n), -np.inf)
     by = np.full((n, 2), NO_PASS, np.int16)
     ranks = np.zeros((n, 2), np.int32)
     token = np.full(n, np.iinfo(np.uint64).max, np.uint64)
-    found = np.zeros(n, np.uint64)
+    history = np.zeros(n, np.uint64)
     votes = np.zeros((n, len(fields)), np.int8)
-    for number, (item, linkage_pass) in enumerate(zip(scored, passes, strict=True)):
-        verdicts = _found_by(item, keys[number], distinct)
+    for number, (pairs, item) in enumerate(zip(found, judged, strict=True)):
+        verdicts = _found_by(pairs, item, keys[number], distinct)
         at, value = verdicts.place, item.table[verdicts.group, verdicts.rank]
         better, next_best = value > best[at], value > second[at]
         next_best &= ~better
@@ -89,22 +93,38 @@ def combine(
         second[follow], by[follow, 1] = value[next_best], number
         ranks[follow, 1] = verdicts.rank[next_best]
         token[at] = np.minimum(token[at], verdicts.token)
-        found[at] |= np.uint64(1 << number)
-        ballot = _ballot(item, linkage_pass, fields)
-        votes[at] += ballot[verdicts.group, verdicts.rank]
+        history[at] |= np.uint64(1 << number)
+        votes[at] += _ballot(item, fields)[verdicts.group, verdicts.rank]
     group, left, right = _unpacked(distinct, widths)
-    order = np.lexsort((token, group))
     log_odds = np.where(by[:, 1] == NO_PASS, best, BEST_SHARE * best + (1 - BEST_SHARE) * second)
     candidates = Candidates(
-        group=group[order],
-        left=left[order],
-        right=right[order],
-        token=token[order],
-        log_odds=log_odds[order],
-        best=by[order, 0].astype(np.int64),
-        passes=np.bitwise_count(found[order]).astype(np.int64),
+        group=group,
+        left=left,
+        right=right,
+        token=token,
+        log_odds=log_odds,
+        best=by[:, 0].astype(np.int64),
+        passes=np.bitwise_count(history).astype(np.int64),
     )
-    return candidates, Verdicts(found[order], by[order], ranks[order], votes[order] > 0)
+    return candidates, Verdicts(history, by, ranks, votes > 0)
+
+
+def together(
+    parts: Sequence[tuple[Candidates, Verdicts]],
+) -> tuple[Candidates, Verdicts]:
+    """All candidates, in the order of their pairs of sources and tokens.
+
+    Args:
+        parts: what `combine` made of ranges of records, in the order of the ranges, at least one.
+    """
+    candidates, verdicts = (
+        type(some[0])(
+            *map(np.concatenate, zip(*(vars(part).values() for part in some), strict=True))
+        )
+        for some in zip(*parts, strict=True)
+    )
+    order = np.lexsort((candidates.token, candidates.group))
+    return candidates.of(order), verdicts.of(order)
 
 
 def _distinct(keys: Integers) -> Integers:
@@ -113,15 +133,14 @@ def _distinct(keys: Integers) -> Integers:
     return keys[np.flatnonzero(np.diff(keys, prepend=-1))]
 
 
-def _keys(scored: Sequence[ScoredPass]) -> tuple[list[Integers], tuple[int, int]]:
+def _keys(found: Sequence[PassPairs]) -> tuple[list[Integers], tuple[int, int]]:
     """Each pass's pairs as one number each, and the widths of its parts."""
     wide = [
-        1 + max((int(getattr(item.pairs, side).max(initial=0)) for item in scored), default=0)
+        1 + max((int(getattr(item, side).max(initial=0)) for item in found), default=0)
         for side in ("left", "right")
     ]
     keys = [
-        (item.pairs.group.astype(np.int64) * wide[0] + item.pairs.left) * wide[1] + item.pairs.right
-        for item in scored
+        (item.group.astype(np.int64) * wide[0] + item.left) * wide[1] + item.right for item in found
     ]
     return keys, (wide[0], wide[1])
 
@@ -135,7 +154,7 @@ def _unpacked(
     return group.astype(np.int32), left.astype(np.uint32), right.astype(np.uint32)
 
 
-def _found_by(item: ScoredPass, key: Integers, distinct: Integers) -> _Found:
+def _found_by(pairs: PassPairs, judged: JudgedPass, key: Integers, distinct: Integers) -> _Found:
     """A pass's best verdict on each pair, which may share several of its blocks."""
     order = np.argsort(key)
     ordered = key[order]
@@ -147,24 +166,24 @@ def _found_by(item: ScoredPass, key: Integers, distinct: Integers) -> _Found:
         )
     return _Found(
         np.searchsorted(distinct, ordered[start]),
-        np.maximum.reduceat(item.rank[order], start),
-        np.minimum.reduceat(item.pairs.token[order], start),
-        item.pairs.group[order[start]],
+        np.maximum.reduceat(judged.ranks(pairs.group, pairs.pattern)[order], start),
+        np.minimum.reduceat(pairs.token[order], start),
+        pairs.group[order[start]],
     )
 
 
-def _ballot(item: ScoredPass, linkage_pass: Pass, fields: Sequence[str]) -> NDArray[np.int8]:
+def _ballot(judged: JudgedPass, fields: Sequence[str]) -> NDArray[np.int8]:
     """What each rank says of the key fields: `int8[groups, p, fields]`.
 
     1 if they agree, -1 if they do not, 0 if the pass does not compare them.
     """
-    comparison = item.pairs.comparison
-    out = np.zeros((*item.patterns.shape, len(fields)), np.int8)
-    fixed = {part.fixes for part in linkage_pass.block}
+    comparison = judged.comparison
+    out = np.zeros((*judged.patterns.shape, len(fields)), np.int8)
+    fixed = {part.fixes for part in judged.linkage_pass.block}
     for place, field in enumerate(fields):
         if field in comparison.attributes:
             column = comparison.attributes.index(field)
-            for group, patterns in enumerate(item.patterns):
+            for group, patterns in enumerate(judged.patterns):
                 levels = comparison.levels_of(patterns)[:, column]
                 out[group, :, place] = np.where(np.isin(levels, agreeing_levels(field)), 1, -1)
         elif field in fixed:

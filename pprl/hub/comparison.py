@@ -9,9 +9,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from pprl.agreement import LinkageSection, Pass
 from pprl.agreement.levels import Comparison
-from pprl.exchange import Entries, Submission
+from pprl.exchange import Entries
 from pprl.hub.candidates import shared_tokens
 
 TILE = 1 << 13
@@ -20,41 +19,25 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PassPairs:
-    """The candidate pairs of one pass, over all pairs of sources.
+    """Candidate pairs of one pass, over all pairs of sources.
 
     Attributes:
-        comparison: how they were compared.
         group: `int32[n]`, the pair of sources, an index into `source_pairs` of all sources.
         left: `uint32[n]`, record in the first source of the pair.
         right: `uint32[n]`, record in the second.
         token: `uint64[n]`, decides ties, the lower first: from the bits they share (`tie`).
-        pattern: `int64[n]`, the pattern of levels.
+        pattern: `int64[n]`, the pattern of levels, as the pass's `Comparison` packs them.
     """
 
-    comparison: Comparison
     group: NDArray[np.int32]
     left: NDArray[np.uint32]
     right: NDArray[np.uint32]
     token: NDArray[np.uint64]
     pattern: NDArray[np.int64]
 
-    def counts(self, groups: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """How often each pattern occurs.
-
-        Args:
-            groups: how many pairs of sources there are.
-
-        Returns:
-            the distinct patterns `int64[p]`, rising, their counts `int64[groups, p]`, and the place
-            of each pair's pattern among them `int64[n]`.
-        """
-        patterns = np.flatnonzero(np.bincount(self.pattern))
-        number = np.zeros(int(patterns.max(initial=0)) + 1, np.int64)
-        number[patterns] = np.arange(len(patterns))
-        place = number[self.pattern]
-        cell = self.group.astype(np.int64) * len(patterns) + place
-        counts = np.bincount(cell, minlength=groups * len(patterns))
-        return patterns, counts.reshape(groups, len(patterns)), place
+    def __len__(self) -> int:
+        """How many pairs."""
+        return len(self.group)
 
 
 def source_pairs(sources: int) -> list[tuple[int, int]]:
@@ -62,21 +45,25 @@ def source_pairs(sources: int) -> list[tuple[int, int]]:
     return list(combinations(range(sources), 2))
 
 
-def compare_pass(
-    submissions: Sequence[Submission], section: LinkageSection, linkage_pass: Pass
-) -> PassPairs:
-    """Find and compare the candidate pairs of one pass among all pairs of submissions."""
-    comparison = Comparison.of(section, linkage_pass)
-    tables = [submission.passes[linkage_pass.name] for submission in submissions]
+def compare_pass(tables: Sequence[Entries], comparison: Comparison) -> PassPairs:
+    """Find and compare the candidate pairs of one pass among all pairs of sources.
+
+    Args:
+        tables: the entries of each source, all of the pass or those of one range of tokens.
+        comparison: the pass's.
+    """
     found = [
         (group, a, b, *shared_tokens(tables[a].tokens, tables[b].tokens))
         for group, (a, b) in enumerate(source_pairs(len(tables)))
     ]
     patterns, ties = zip(
-        *(_patterns(comparison, tables[a], tables[b], i, j) for _, a, b, i, j in found), strict=True
+        *(
+            compared(comparison, tables[a].filters, i, tables[b].filters, j)
+            for _, a, b, i, j in found
+        ),
+        strict=True,
     )
     return PassPairs(
-        comparison=comparison,
         group=np.repeat(np.arange(len(found), dtype=np.int32), [len(i) for _, _, _, i, _ in found]),
         left=np.concatenate([tables[a].records[i] for _, a, _, i, _ in found]),
         right=np.concatenate([tables[b].records[j] for _, _, b, _, j in found]),
@@ -85,20 +72,29 @@ def compare_pass(
     )
 
 
-def _patterns(
+def compared(
     comparison: Comparison,
-    left: Entries,
-    right: Entries,
+    left: NDArray[np.uint64],
     i: NDArray[np.intp],
+    right: NDArray[np.uint64],
     j: NDArray[np.intp],
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """The patterns and ties of pairs of entries, gathered a tile at a time to stay in the cache."""
+    """The patterns and ties of pairs of filters, gathered a tile at a time to stay in the cache.
+
+    Args:
+        comparison: the pass's.
+        left: `uint64[l, words]`, filters.
+        i: `intp[n]`, the place of each pair's first filter.
+        right: `uint64[r, words]`, filters.
+        j: `intp[n]`, the place of each pair's second.
+
+    Returns:
+        `int64[n]`, patterns of levels; `uint64[n]`, ties.
+    """
     patterns, ties = np.empty(len(i), np.int64), np.empty(len(i), np.uint64)
     for start in range(0, len(i), TILE):
         tile = slice(start, start + TILE)
-        common = comparison.shared(
-            left.filters.take(i[tile], axis=0), right.filters.take(j[tile], axis=0)
-        )
+        common = comparison.shared(left.take(i[tile], axis=0), right.take(j[tile], axis=0))
         patterns[tile] = comparison.patterns(comparison.levels(common))
         ties[tile] = tie(common)
     return patterns, ties

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pprl.agreement import Pass
-from pprl.agreement.levels import LEVELS, Comparison
+from pprl.agreement.levels import LEVELS
 from pprl.hub import drawing
 from pprl.hub.combination import BEST_SHARE, NO_PASS, Verdicts
-from pprl.hub.model import PassModel, match_weights
-from pprl.hub.scoring import Column, ScoredPass, column_levels
+from pprl.hub.judged_pass import Column, JudgedPass
 
 TINY = 1e-9
 BLOCK = "shared block"
@@ -91,46 +89,6 @@ class Explanation:
                 drawing.text(max(x, end) + 5, y + 15, f"{weight.bits:+.1f}"),
             ]
         return drawing.document(left + width + 70, height, title, shapes)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class JudgedPass:
-    """What is kept of a scored pass: its model and its patterns, not its pairs."""
-
-    linkage_pass: Pass
-    comparison: Comparison
-    columns: tuple[Column, ...]
-    model: PassModel
-    patterns: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, scored: ScoredPass, linkage_pass: Pass) -> JudgedPass:
-        """Without the pairs."""
-        return cls(
-            linkage_pass,
-            scored.pairs.comparison,
-            scored.columns,
-            scored.model,
-            scored.patterns,
-        )
-
-    def levels(self, group: int, rank: int) -> dict[str, str]:
-        """The levels of a pattern, by attribute."""
-        pattern = self.patterns[group, rank : rank + 1]
-        names = self.comparison.attributes
-        row = self.comparison.levels_of(pattern)[0].tolist()
-        return {name: LEVELS[name][level] for name, level in zip(names, row, strict=True)}
-
-    def bits(self, group: int, rank: int) -> dict[Column, float]:
-        """What the block and each column say of a pattern, in bits; the block is the column ()."""
-        names = self.comparison.attributes
-        levels = self.comparison.levels_of(self.patterns[group, rank : rank + 1])
-        row = column_levels(levels, names, self.columns)[0].tolist()
-        share = float(self.model.share[group])
-        told: dict[Column, float] = {(): float(np.log2(share) - np.log2(1 - share))}
-        for column, level, m, u in zip(self.columns, row, self.model.m, self.model.u, strict=True):
-            told[column] = float(match_weights(m, u)[level] / np.log(2))
-        return told
 
 
 @dataclass(frozen=True, eq=False, repr=False)

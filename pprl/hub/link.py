@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import datetime
 import os
+import tempfile
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pprl.agreement import Agreement
 from pprl.agreement.enforcement import enforce
 from pprl.errors import UsageError
-from pprl.exchange import Submission
+from pprl.exchange import Manifest, Submission
+from pprl.exchange.spool import Spool
 from pprl.hub.admission import admit, admit_earlier
 from pprl.hub.agreeing import key_fields
-from pprl.hub.assignment import TIE, beyond, one_to_one, probabilities
-from pprl.hub.clusters import clusters
-from pprl.hub.combination import combine
-from pprl.hub.comparison import compare_pass, source_pairs
-from pprl.hub.decision import LOWEST, THRESHOLD, Curve, Decision, Objective
+from pprl.hub.combination import Verdicts
+from pprl.hub.decision import THRESHOLD, Objective
 from pprl.hub.earlier import with_departed
-from pprl.hub.explanation import JudgedPass, Reasons
+from pprl.hub.explanation import Reasons
+from pprl.hub.judged_pass import JudgedPass
+from pprl.hub.kept_pairs import KeptPairs, PairsInMemory
 from pprl.hub.linkage import Linkage
+from pprl.hub.memory import Memory
 from pprl.hub.missed import both_have
-from pprl.hub.quality import DOUBT, Estimates, Judgement, estimate
+from pprl.hub.quality import Judgement, estimate
+from pprl.hub.ranges import Cut
 from pprl.hub.registry import Evidence, Linked, Registry
-from pprl.hub.review import PAIR, Answered
-from pprl.hub.scoring import Believed, Candidates, score_pass
-from pprl.hub.third_sources import without_contradictions
-from pprl.progress import Progress, tracked
+from pprl.hub.resolution import resolve
+from pprl.hub.scoring import Candidates
+from pprl.hub.sources import Sources
+from pprl.hub.study_ids import as_texts
+from pprl.hub.sweeps import combine_ranges, compare_ranges, judge_passes
+from pprl.hub.work_folder import WorkFolder, subject_of
+from pprl.progress import Progress
+from pprl.workers import checked_workers
 
 
 def link(
@@ -44,13 +50,16 @@ def link(
     answers: pd.DataFrame | None = None,
     registry: Registry | str | os.PathLike[str] | None = None,
     earlier: Sequence[Submission] = (),
+    memory: str | int | None = None,
+    work: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
     progress: Progress = True,
     today: datetime.date | None = None,
 ) -> Linkage:
     """Find the records that are the same person among several institutions' submissions.
 
-    The links do not depend on the order of submissions or of rows; study IDs are random, and stay
-    where a registry remembers them.
+    The links do not depend on the order of submissions or of rows, nor on memory and workers; study
+    IDs are random, and stay where a registry remembers them.
 
     Args:
         submissions: one for each institution, at least two.
@@ -64,6 +73,13 @@ def link(
             there is none. Without one, all study IDs are new.
         earlier: earlier submissions of the same institutions. Students whom they hold and this
             year's do not are linked too, so that who left one institution is found at another.
+        memory: what it may take, such as "4GiB", or bytes. Then the files are compared in ranges,
+            whose pairs lie on the disk meanwhile; what must be in memory is said where it is more.
+        work: a folder for these pairs, which is made if there is none. A linking that was broken
+            off goes on with it, ranges that are finished are not compared again. It stays: delete
+            it once the linkage is written. Without one, they lie where temporary files do.
+        workers: how many ranges or passes are compared at once; one for each processor if not
+            given.
         progress: True draws a bar on a terminal, False is silent, a function is told.
         today: the day on which; the machine's own if not given.
 
@@ -71,7 +87,8 @@ def link(
         KeyFileError: the registry's key is missing, damaged or open to other users.
         RegistryError: the registry cannot be used; it is as it was.
         UsageError: fewer than two submissions, a threshold out of range, an objective that cannot
-            be read or reached, or an earlier submission of an institution that sends none now.
+            be read or reached, an earlier submission of an institution that sends none now, too
+            little memory, a work folder of another linking or damaged, or a full disk.
         AgreementError: the agreement does not allow it: see `pprl.agreement.enforcement`.
         MismatchError: other agreements or keys than each other's or the registry's, or an
             institution twice.
@@ -81,130 +98,121 @@ def link(
         raise UsageError("Give a threshold or an objective, not both.")
     default = THRESHOLD if threshold is None else threshold
     wanted = Objective.of(default if objective is None else objective)
+    threads = checked_workers(workers)
     enforce(agreement, [submission.institution for submission in submissions], today=today)
     admitted = admit(submissions, agreement)
     current = [submission.records for submission in admitted]
-    manifests = tuple(submission.manifest for submission in (*admitted, *earlier))
+    manifests = [submission.manifest for submission in (*admitted, *earlier)]
     past = admit_earlier(earlier, admitted, agreement)
-    admitted = [with_departed(item, past[item.institution]) for item in admitted]
-    groups = source_pairs(len(admitted))
-    believed = Believed(agreement, [submission.manifest for submission in admitted])
-    scored = []
-    for linkage_pass in tracked(agreement.linkage.passes, "linking", progress):
-        pairs = compare_pass(admitted, agreement.linkage, linkage_pass)
-        scored.append(score_pass(pairs, linkage_pass, len(groups), believed))
-    passes = agreement.linkage.passes
-    fields = key_fields(passes)
-    candidates, verdicts = combine(scored, passes, fields)
-
-    sole_source = np.array(
-        [agreement.party(s.institution).one_record_per_person for s in admitted], bool
-    )
-    sole = np.array([[sole_source[a], sole_source[b]] for a, b in groups], bool)
-    names = [submission.institution for submission in admitted]
-    sizes = np.array([submission.records for submission in admitted], np.int64)
-    source = np.repeat(np.arange(len(admitted)), sizes)
-    ends = _places(candidates, groups, sizes)
-    probability = without_contradictions(probabilities(candidates, sole), ends, source, sole_source)
-    doubt = DOUBT
-    if answers is not None:
-        answered = _answered(answers, candidates, groups, names)
-        probability, doubt = answered.updated(probability, DOUBT)
-    is_current = np.concatenate([np.arange(n) < k for n, k in zip(sizes, current, strict=True)])
-    kept = is_current[ends[0]] & is_current[ends[1]]
-    order = np.lexsort((candidates.token, candidates.group, -probability))
-    order = order[kept[order]]
-    verdicts, group = verdicts.of(order), candidates.group[order]
-    judgement = Judgement(
-        probability=probability[order],
-        accepted=np.zeros(len(order), bool),
-        found=verdicts.found,
-        agrees=verdicts.agrees,
-        passes=passes,
-        fields=fields,
-        completeness=both_have([submission.manifest for submission in admitted], fields),
-        doubt=doubt,
-    )
-    decision = _decided(wanted, judgement, candidates, probability, sole, kept)
-
-    evidence = beyond(probability, decision.threshold) + TIE
-    if len(admitted) == 2:
-        chosen = one_to_one(candidates, probability, decision.threshold, sole)
-        evidence = np.where(chosen, evidence, -np.abs(evidence))
-    label = clusters(source, sole_source, *ends, evidence)
-    accepted = (label[ends[0]] == label[ends[1]]) & (probability >= decision.threshold)
-    linked = Linked(admitted, current, label, Evidence(*ends, probability, candidates.passes))
-    judgement = dataclasses.replace(judgement, accepted=accepted[order])
-    pairs_of_sources = [(names[a], names[b]) for a, b in groups]
-    return Linkage(
-        agreement=agreement,
-        threshold=decision.threshold,
-        records=dict(zip(names, current, strict=True)),
-        candidates=_table(candidates, groups, names, judgement, order),
-        quality=estimate(judgement, group.astype(np.int64), pairs_of_sources),
-        study_ids=_study_ids(linked, agreement, registry)[is_current].reset_index(drop=True),
-        decision=decision,
-        judgement=judgement,
-        reasons=Reasons(
-            [JudgedPass.of(item, own) for item, own in zip(scored, passes, strict=True)],
-            verdicts,
-            group,
-        ),
-        manifests=manifests,
+    bound = None if memory is None else Memory.of(memory)
+    with contextlib.ExitStack() as closing:
+        spool = None
+        if bound is not None and earlier:
+            beside = None if work is None else Path(work).parent
+            spool = closing.enter_context(contextlib.closing(Spool(beside)))
+        admitted = [with_departed(item, past[item.institution], spool) for item in admitted]
+        sources = Sources.of(admitted, current, agreement)
+        records, remembered = int(sources.sizes.sum()), registry is not None
+        if bound is not None:
+            bound.check(records, remembered=remembered)
+        cut = Cut.of(admitted, agreement.linkage, bound, threads)
+        kept: KeptPairs = PairsInMemory(cut)
+        if bound is not None or work is not None:
+            folder = work or closing.enter_context(tempfile.TemporaryDirectory(prefix="pprl-"))
+            subject = subject_of([*submissions, *earlier], agreement.linkage_digest)
+            kept = WorkFolder.open(folder, subject, cut, sources)
+        compare_ranges(admitted, agreement, kept, threads, progress)
+        judged = judge_passes(admitted, agreement, kept)
+        candidates, verdicts = combine_ranges(judged, agreement, kept)
+    if bound is not None:
+        bound.check(records, len(candidates.group), remembered=remembered)
+    return conclude(
+        admitted,
+        sources,
+        agreement,
+        candidates,
+        verdicts,
+        judged,
+        wanted,
+        manifests,
+        answers,
+        registry,
     )
 
 
-def _decided(
+def conclude(
+    admitted: Sequence[Submission],
+    sources: Sources,
+    agreement: Agreement,
+    candidates: Candidates,
+    verdicts: Verdicts,
+    judged: Sequence[JudgedPass],
     wanted: Objective,
-    judgement: Judgement,
-    candidates: Candidates,
-    probability: NDArray[np.float64],
-    sole: NDArray[np.bool_],
-    kept: NDArray[np.bool_],
-) -> Decision:
-    """The threshold that the objective asks for."""
-    if wanted.kind == "threshold":
-        return Decision(wanted.bound)
-    allowed = one_to_one(candidates, probability, LOWEST, sole) & kept
-    matches = float(probability[kept].sum()) + Estimates(judgement).unseen
-    return Curve.of(probability[allowed], matches).decide(wanted)
+    manifests: Sequence[Manifest],
+    answers: pd.DataFrame | None = None,
+    registry: Registry | str | os.PathLike[str] | None = None,
+) -> Linkage:
+    """The linkage that candidates come to, however they were found.
 
-
-def _answered(
-    answers: pd.DataFrame,
-    candidates: Candidates,
-    groups: list[tuple[int, int]],
-    names: list[str],
-) -> Answered:
-    """Which candidates the answers are about; those that are no candidates any more are left out.
+    Args:
+        admitted: the submissions, as `pprl.hub.admission.admit` orders them, with the records of
+            earlier ones.
+        sources: theirs.
+        agreement: the agreement.
+        candidates: all of them, in the order of `pprl.hub.combination.together`.
+        verdicts: in the same order.
+        judged: the passes.
+        wanted: what the threshold is chosen for.
+        manifests: of the files as they were received.
+        answers: as in `link`.
+        registry: as in `link`.
 
     Raises:
-        UsageError: a column is missing.
+        KeyFileError, RegistryError, MismatchError, UsageError: as `link` does.
     """
-    if missing := {*PAIR, "same"} - set(answers.columns):
-        raise UsageError(f"answers lacks the columns {', '.join(sorted(missing))}.")
-    every = np.arange(len(candidates.group))
-    table = pd.DataFrame(_named(candidates, groups, names, every) | {"place": every})
-    found = table.merge(answers[[*PAIR, "same"]].drop_duplicates(PAIR), on=PAIR)
-    return Answered(found["place"].to_numpy(np.int64), found["same"].to_numpy(bool))
+    passes = agreement.linkage.passes
+    completeness = both_have([item.manifest for item in admitted], key_fields(passes))
+    resolved = resolve(candidates, verdicts, sources, passes, completeness, wanted, answers)
+    evidence = Evidence(*sources.ends(candidates), resolved.probability, candidates.passes)
+    current = sources.current.tolist()
+    linked = Linked(admitted, current, resolved.cluster, evidence)
+    candidates, verdicts = candidates.of(resolved.order), verdicts.of(resolved.order)
+    names = [(sources.names[a], sources.names[b]) for a, b in sources.pairs]
+    study_ids = _study_ids(linked, sources, agreement, registry)
+    return Linkage(
+        agreement=agreement,
+        threshold=resolved.decision.threshold,
+        records=dict(zip(sources.names, current, strict=True)),
+        candidates=_table(candidates, sources, resolved.judgement),
+        quality=estimate(resolved.judgement, candidates.group.astype(np.int64), names),
+        study_ids=study_ids,
+        decision=resolved.decision,
+        judgement=resolved.judgement,
+        reasons=Reasons(judged, verdicts, candidates.group),
+        persons=len(np.unique(resolved.cluster[sources.is_current])),
+        manifests=tuple(manifests),
+    )
 
 
-def _places(
-    candidates: Candidates, groups: list[tuple[int, int]], sizes: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The two records of each pair, numbered through all sources."""
-    offset = np.concatenate(([0], np.cumsum(sizes)))
-    first, second = np.array(groups, np.int64).T
-    return (
-        offset[first[candidates.group]] + candidates.left.astype(np.int64),
-        offset[second[candidates.group]] + candidates.right.astype(np.int64),
+def _table(candidates: Candidates, sources: Sources, judgement: Judgement) -> pd.DataFrame:
+    """The scored pairs of this year's records, in the order of the judgement."""
+    return pd.DataFrame(
+        sources.named(candidates)
+        | {
+            "probability": judgement.probability,
+            "n_passes": candidates.passes,
+            "accepted": judgement.accepted,
+        }
     )
 
 
 def _study_ids(
-    linked: Linked, agreement: Agreement, registry: Registry | str | os.PathLike[str] | None
+    linked: Linked,
+    sources: Sources,
+    agreement: Agreement,
+    registry: Registry | str | os.PathLike[str] | None,
 ) -> pd.DataFrame:
-    """What all records are called: `source, record, study_id, recipient_id`."""
+    """What this year's records are called: `source, record, study_id, recipient_id`."""
     if isinstance(registry, Registry):
         named = registry.carry_on(linked, agreement)
     elif registry is None:
@@ -212,48 +220,12 @@ def _study_ids(
     else:
         with Registry.open(registry) as opened:
             named = opened.carry_on(linked, agreement)
-    sizes = [submission.records for submission in linked.submissions]
+    kept, current = sources.is_current, sources.current
     return pd.DataFrame(
         {
-            "source": linked.source,
-            "record": np.concatenate([np.arange(size, dtype=np.uint32) for size in sizes]),
-            "study_id": named.study_id,
-            "recipient_id": named.recipient_id,
+            "source": np.repeat(np.array(sources.names, object), current),
+            "record": np.concatenate([np.arange(size, dtype=np.uint32) for size in current]),
+            "study_id": as_texts(named.study_id[kept]),
+            "recipient_id": as_texts(named.recipient_id[kept]),
         }
     )
-
-
-def _table(
-    candidates: Candidates,
-    groups: list[tuple[int, int]],
-    names: list[str],
-    judgement: Judgement,
-    order: NDArray[np.int64],
-) -> pd.DataFrame:
-    """The scored pairs of this year's records, most probable first, ties by content."""
-    return pd.DataFrame(
-        _named(candidates, groups, names, order)
-        | {
-            "probability": judgement.probability,
-            "n_passes": candidates.passes[order],
-            "accepted": judgement.accepted,
-        }
-    )
-
-
-def _named(
-    candidates: Candidates,
-    groups: list[tuple[int, int]],
-    names: list[str],
-    places: NDArray[np.int64],
-) -> dict[str, NDArray[Any]]:
-    """Some candidates as they are named outside: `source_a, record_a, source_b, record_b`."""
-    first, second = np.array(groups, np.int64).T
-    labels = np.array(names, object)
-    group = candidates.group[places]
-    return {
-        "source_a": labels[first[group]],
-        "record_a": candidates.left[places],
-        "source_b": labels[second[group]],
-        "record_b": candidates.right[places],
-    }

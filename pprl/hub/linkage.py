@@ -36,6 +36,7 @@ class Linkage:
         decision: from which probability on pairs were accepted, and why.
         judgement: what the quality was estimated from, in the order of `candidates`.
         reasons: what explanations are made from, in the same order.
+        persons: how many the records are of; counted among the study IDs if it is not given.
         manifests: of the files received: this year's in the order of `records`, then earlier ones.
     """
 
@@ -48,6 +49,7 @@ class Linkage:
     decision: Decision = field(default=Decision(0.5))
     judgement: Judgement | None = field(default=None, repr=False)
     reasons: Reasons | None = field(default=None, repr=False)
+    persons: int | None = None
     manifests: Sequence[Manifest] = field(default=(), repr=False)
 
     def __repr__(self) -> str:
@@ -76,13 +78,8 @@ class Linkage:
             raise UsageError(
                 f"{source!r} is not in this linkage. Sources: {', '.join(self.records)}."
             )
-        own = self.study_ids[self.study_ids["source"] == source]
-        return pd.DataFrame(
-            {
-                "record": own["record"].to_numpy(),
-                "study_id": own["recipient_id"].to_numpy(),
-            }
-        )
+        own = self.study_ids.loc[self.study_ids["source"] == source, ["record", "recipient_id"]]
+        return own.rename(columns={"recipient_id": "study_id"}).reset_index(drop=True)
 
     @property
     def doubtful(self) -> pd.DataFrame:
@@ -173,10 +170,12 @@ class Linkage:
 
     def summary(self) -> str:
         """A few lines for a person to read: records, matches by pair of sources, quality."""
-        quality = self.quality
+        quality, persons = self.quality, self.persons
+        if persons is None:
+            persons = self.study_ids["study_id"].nunique()
         lines = [
             f"{len(self.records)} sources, {sum(self.records.values()):,} records, "
-            f"{self.study_ids['study_id'].nunique():,} persons",
+            f"{persons:,} persons",
             "",
             *self.matrix().to_string().splitlines(),
             "",

@@ -1,4 +1,4 @@
-"""Scoring: a model for each pass, and what it says of the pairs that the pass found."""
+"""Scoring: a model for each pass, learned from the counts of its patterns."""
 
 from __future__ import annotations
 
@@ -9,54 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pprl.agreement import Agreement, Pass
-from pprl.agreement.levels import LEVELS
+from pprl.agreement.levels import LEVELS, Comparison
 from pprl.agreement.linkage import SEGMENT_FIELDS
 from pprl.exchange.budget import profile_sensitivity
 from pprl.exchange.manifest import Manifest
 from pprl.hub import priors
-from pprl.hub.comparison import PassPairs
+from pprl.hub.judged_pass import Column, JudgedPass, column_levels
 from pprl.hub.model import PassModel, Prior, fit
+from pprl.hub.patterns import PatternCounts
 
 Floats = NDArray[np.float64]
-
-Column = tuple[str, ...]
 
 CARRIED_WEIGHT = 200.0
 NAMES = ("first_name", "last_name")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ScoredPass:
-    """One pass with its model.
-
-    Patterns are ranked by what they say, within each pair of sources, so that a pair's verdict is
-    one small number.
-
-    Attributes:
-        pairs: its candidate pairs.
-        columns: the attributes that the model judges, each alone or two names as one.
-        model: what was learned.
-        rank: `int32[n]`, of each pair's pattern.
-        patterns: `int64[groups, p]`, the pattern of each rank.
-        table: `float64[groups, p]`, its log-odds, rising.
-    """
-
-    pairs: PassPairs
-    columns: tuple[Column, ...]
-    model: PassModel
-    rank: NDArray[np.int32]
-    patterns: NDArray[np.int64]
-    table: Floats
-
-    @property
-    def log_odds(self) -> Floats:
-        """`float64[n]`, of each pair."""
-        return self.table[self.pairs.group, self.rank]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
 class Candidates:
-    """Every distinct pair of records that some pass found, in the order of its token.
+    """Every distinct pair of records that some pass found.
 
     Attributes:
         group: `int32[n]`, the pair of sources.
@@ -76,6 +46,10 @@ class Candidates:
     log_odds: Floats
     best: NDArray[np.int64]
     passes: NDArray[np.int64]
+
+    def of(self, places: NDArray[np.intp]) -> Candidates:
+        """Some of them, in another order."""
+        return Candidates(*(column[places] for column in vars(self).values()))
 
 
 class Believed:
@@ -134,33 +108,20 @@ def columns_of(attributes: Sequence[str], linkage_pass: Pass) -> tuple[Column, .
     return (NAMES, *((name,) for name in attributes if name not in NAMES))
 
 
-def column_levels(
-    levels: NDArray[np.int8], attributes: Sequence[str], columns: Sequence[Column]
-) -> NDArray[np.int8]:
-    """The levels of each column: `int8[p, columns]`, those of two attributes numbered as one.
+def judge_pass(
+    counted: PatternCounts, comparison: Comparison, linkage_pass: Pass, believed: Believed
+) -> JudgedPass:
+    """Fit one pass's model to its pattern counts; what it learns is added to `believed`.
 
-    Args:
-        levels: `int8[p, attributes]`.
-        attributes: the attributes of `levels`.
-        columns: from `columns_of`.
+    Passes are judged in the agreement's order, for what one learns is believed in the next.
     """
-    out = np.zeros((len(levels), len(columns)), np.int8)
-    for place, column in enumerate(columns):
-        for name in column:
-            out[:, place] = out[:, place] * len(LEVELS[name]) + levels[:, attributes.index(name)]
-    return out
-
-
-def score_pass(pairs: PassPairs, linkage_pass: Pass, groups: int, believed: Believed) -> ScoredPass:
-    """Fit one pass's model and score its pairs; what it learns is added to `believed`."""
-    patterns, counts, place = pairs.counts(groups)
-    names = pairs.comparison.attributes
+    names = comparison.attributes
     columns = columns_of(names, linkage_pass)
-    levels = column_levels(pairs.comparison.levels_of(patterns), names, columns)
+    levels = column_levels(comparison.levels_of(counted.patterns), names, columns)
     touched = touched_attributes(linkage_pass)
     judged = [bool(touched & set(column)) for column in columns]
     model = fit(
-        counts,
+        counted.counts,
         levels,
         [_prior(column, [believed.m(name) for name in column]) for column in columns],
         [
@@ -175,15 +136,13 @@ def score_pass(pairs: PassPairs, linkage_pass: Pass, groups: int, believed: Beli
         if len(column) == 1:
             believed.learn(column[0], chosen, model, number)
     table = model.log_odds(levels)
-    order = np.lexsort((np.broadcast_to(patterns, table.shape), table))
-    rank = np.empty(table.shape, np.int32)
-    np.put_along_axis(rank, order, np.arange(len(patterns), dtype=np.int32)[None, :], axis=1)
-    return ScoredPass(
-        pairs,
+    order = np.lexsort((np.broadcast_to(counted.patterns, table.shape), table))
+    return JudgedPass(
+        linkage_pass,
+        comparison,
         columns,
         model,
-        rank[pairs.group, place],
-        patterns[order],
+        counted.patterns[order],
         np.take_along_axis(table, order, axis=1),
     )
 

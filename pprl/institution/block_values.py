@@ -14,6 +14,23 @@ Digests = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class PartialKeys:
+    """Values of blocking keys that lack a part: no blocks, but they change as blocks do.
+
+    Attributes:
+        student: `int64[k]`.
+        columns: for each part of the key, `uint64[k]` digests, 0 where the part is missing.
+    """
+
+    student: Integers
+    columns: tuple[Digests, ...]
+
+    def __repr__(self) -> str:
+        """Counts only."""
+        return f"<PartialKeys: {len(self.student)} of {len(self.columns)} parts>"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class BlockValues:
     """Which student holds which block of one pass; each pair of them once, in order of the token.
 
@@ -22,14 +39,14 @@ class BlockValues:
         tokens: `uint64[m]`, rising.
         holders: `int64[m]`, how many students hold the row's block.
         columns: for each part of the key, `uint64[m]` digests of its values.
-        content: for each part of the key, `PartValues.content`, `uint64[n]`.
+        lacking: what there is of the keys of students who lack a part.
     """
 
     student: Integers
     tokens: Digests
     holders: Integers
     columns: tuple[Digests, ...]
-    content: tuple[Digests, ...]
+    lacking: PartialKeys
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -42,7 +59,7 @@ class BlockValues:
             self.tokens[rows],
             self.holders[rows],
             tuple(column[rows] for column in self.columns),
-            self.content,
+            self.lacking,
         )
 
     def salts(self, key: bytes) -> Digests:

@@ -9,7 +9,7 @@ values, 3e-8), in which case two students withhold each other's entry.
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pprl.agreement.blocking import BlockingPart
 from pprl.agreement.linkage import Pass
-from pprl.institution.block_values import BlockValues, run_lengths
+from pprl.institution.block_values import BlockValues, PartialKeys, run_lengths
 from pprl.institution.name_words import (
     NameWords,
     Words,
@@ -31,6 +31,8 @@ from pprl.institution.prf import Prf, text_digest
 Integers = NDArray[np.int64]
 Digests = NDArray[np.uint64]
 
+NOTHING = np.uint64(0)
+"""What stands for a missing part."""
 _NAME_SOURCES = ("last_part", "name_part", "first_last_pair", "name_pair")
 
 
@@ -50,14 +52,6 @@ class PartValues:
     def __repr__(self) -> str:
         """Counts only."""
         return f"<PartValues: {len(self.digests)} of {len(self.start) - 1} students>"
-
-    @functools.cached_property
-    def content(self) -> Digests:
-        """All values of each student as one: the sum of their digests, 0 for none; `uint64[n]`."""
-        running = np.zeros(len(self.digests) + 1, np.uint64)
-        np.cumsum(self.digests, out=running[1:])
-        content: Digests = running[self.start[1:]] - running[self.start[:-1]]
-        return content
 
 
 class Blocking:
@@ -97,40 +91,23 @@ class Blocking:
             self._parts[part] = of(part)
         return self._parts[part]
 
+    def prepare(self, passes: Iterable[Pass]) -> None:
+        """Make the values of all parts of these passes, so that threads only read them."""
+        for linkage_pass in passes:
+            for part in linkage_pass.block:
+                self.part(part)
+
     def values(self, linkage_pass: Pass, token_key: bytes) -> BlockValues:
         """All values of a pass's blocking key of all students.
 
-        A student with a missing part has none; one with several values of a part has one for each
-        combination.
+        A student with a missing part has none, but a partial key; one with several values of a part
+        has one for each combination.
 
         Args:
             linkage_pass: the pass.
             token_key: 32 bytes; a token is the first word of the CBC-MAC of the parts' digests.
         """
-        parts = [self.part(part) for part in linkage_pass.block]
-        student = np.arange(len(self._students))
-        columns: list[Digests] = []
-        for values in parts:
-            start, end = values.start[student], values.start[student + 1]
-            if (end - start == 1).all():
-                columns.append(values.digests[start])
-                continue
-            number = end - start
-            ends = np.cumsum(number)
-            within = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - number, number)
-            columns = [np.repeat(column, number) for column in columns]
-            columns.append(values.digests[np.repeat(start, number) + within])
-            student = np.repeat(student, number)
-        tokens = np.ascontiguousarray(Prf(token_key).mac(columns)[:, 0])
-        order = np.argsort(tokens)
-        tokens = tokens[order]
-        return BlockValues(
-            student=student[order],
-            tokens=tokens,
-            holders=run_lengths(tokens),
-            columns=tuple(column[order] for column in columns),
-            content=tuple(values.content for values in parts),
-        )
+        return block_values([self.part(part) for part in linkage_pass.block], token_key)
 
     def _digest(self, text: str) -> int:
         """The digest of one value of a part."""
@@ -194,6 +171,43 @@ class Blocking:
         present = pair[:, 0] != 0
         mixed = self._pairs.blocks(pair[present])[:, 0]
         return _part_values(*_distinct(student[present], mixed), len(self._students))
+
+
+def block_values(parts: Sequence[PartValues], token_key: bytes) -> BlockValues:
+    """The blocks that the parts of a blocking key make: see `Blocking.values`.
+
+    Args:
+        parts: the values of each part, at least one.
+        token_key: 32 bytes.
+    """
+    student = np.arange(len(parts[0].start) - 1)
+    columns: list[Digests] = []
+    for values in parts:
+        start, end = values.start[student], values.start[student + 1]
+        if (end - start == 1).all():
+            columns.append(values.digests[start])
+            continue
+        number = np.maximum(end - start, 1)
+        ends = np.cumsum(number)
+        within = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - number, number)
+        columns = [np.repeat(column, number) for column in columns]
+        # A missing part reads the word behind all digests, which is 0.
+        start = np.where(end > start, start, len(values.digests))
+        columns.append(np.append(values.digests, NOTHING)[np.repeat(start, number) + within])
+        student = np.repeat(student, number)
+    whole = np.all([column != NOTHING for column in columns], axis=0)
+    lacking = PartialKeys(student[~whole], tuple(column[~whole] for column in columns))
+    student, columns = student[whole], [column[whole] for column in columns]
+    tokens = np.ascontiguousarray(Prf(token_key).mac(columns)[:, 0])
+    order = np.argsort(tokens)
+    tokens = tokens[order]
+    return BlockValues(
+        student=student[order],
+        tokens=tokens,
+        holders=run_lengths(tokens),
+        columns=tuple(column[order] for column in columns),
+        lacking=lacking,
+    )
 
 
 def _texts(part: BlockingPart, students: NormalisedStudents) -> NDArray[np.object_]:

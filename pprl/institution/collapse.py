@@ -72,7 +72,7 @@ def collapse(normalised: NormalisedStudents, *, file: str = "students") -> Stude
             f"{file} row {blank[0]}: local_id is blank; {counted(len(blank), 'row')} like it. Give "
             "every student a local ID."
         )
-    by_id, id_of_row, repeated = _latest_rows(normalised, file)
+    by_id, id_of_row, repeated = latest_rows(normalised, file)
     leader, duplicates = probable_duplicates(by_id)
     leaders, student_of_id = np.unique(leader, return_inverse=True)
     student_of_id = student_of_id.astype(np.int64)
@@ -86,10 +86,14 @@ def collapse(normalised: NormalisedStudents, *, file: str = "students") -> Stude
     )
 
 
-def _latest_rows(
-    rows: NormalisedStudents, file: str
+def latest_rows(
+    rows: NormalisedStudents, file: str = "students"
 ) -> tuple[NormalisedStudents, Indices, tuple[str, ...]]:
-    """One record per local ID, sorted; the record of each row, `int64[rows]`; notes."""
+    """One record per local ID, sorted; the record of each row, `int64[rows]`; notes.
+
+    Raises:
+        StudentsError: a local ID stands for two people.
+    """
     ids, id_of_row = np.unique(rows.local_id, return_inverse=True)
     id_of_row = id_of_row.astype(np.int64)
     latest_first = np.arange(len(rows))[::-1]

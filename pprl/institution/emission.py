@@ -1,4 +1,8 @@
-"""Which students emit in which blocks: the cap of one, the ledger and the quota."""
+"""Which students emit in which blocks: the cap of one, the ledger and the quota.
+
+A value of a blocking key is a student's own or withheld, and stays so from one submission to the
+next: nobody learns from two of them which it is.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from numpy.typing import NDArray
 from pprl.agreement.linkage import Pass
 from pprl.errors import StudentsError
 from pprl.institution.block_values import BlockValues
-from pprl.institution.ledger import Ledger
+from pprl.institution.ledger import NOBODY, Ledger
 from pprl.institution.sorted_digests import places_in
 
 FEWEST_KNOWN = 50
@@ -47,15 +51,13 @@ class Emission:
 
     Attributes:
         values: the blocks that are emitted, all different, each with its one student.
+        idle: all other values.
+        shared: `uint64[k]`, tokens that become nobody's, rising.
     """
 
     values: BlockValues
-
-    def free_slots(self, students: int, quota: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The places that decoys take: students and slots, each `int64[k]`."""
-        used = np.bincount(self.values.student, minlength=students)
-        student, slot = np.nonzero(np.arange(quota)[None, :] >= used[:, None])
-        return student.astype(np.int64), slot.astype(np.int64)
+    idle: BlockValues
+    shared: NDArray[np.uint64]
 
 
 def emit(
@@ -64,7 +66,8 @@ def emit(
     """Choose what a pass emits.
 
     A block that two of the institution's students hold is withheld from both, whether or not the
-    quota would have kept it; so is a block once sent for another student. Of what remains, each
+    quota would have kept it, unless it was sent for one of them before: then it stays theirs. A
+    block once sent for another student, or once shared, is withheld. Of what remains, each
     student's values with the lowest salts fill the quota.
 
     Raises:
@@ -74,21 +77,27 @@ def emit(
         linkage_pass: the pass.
         values: all block values of all students.
         salt_key: the pass's key for block salts.
-        ledger: the pass's blocks sent so far.
+        ledger: the pass's blocks sent or shared so far.
         owners: the student that each local id belongs to.
     """
-    sole = values.take(values.holders == 1)
-    known, holder = ledger.holder_of(sole.tokens)
-    if known.any():
-        free = ~known
-        free[known] = owners.own(sole.student[known], holder[known])
-        _refuse_renumbering(int((~free).sum()), int(known.sum()))
-        sole = sole.take(free)
-    return Emission(sole.take(sole.among_first(linkage_pass.quota, salt_key)))
+    sole = values.holders == 1
+    known, holder = ledger.holder_of(values.tokens)
+    own = np.zeros(len(known), bool)
+    own[known] = owners.own(values.student[known], holder[known])
+    sent = sole & known & (holder != NOBODY)
+    refuse_renumbering(int((sent & ~own).sum()), int(sent.sum()))
+    emitted = own | (sole & ~known)
+    emitted[emitted] = values.take(emitted).among_first(linkage_pass.quota, salt_key)
+    shared = np.unique(values.tokens[~sole & ~known])
+    return Emission(values.take(emitted), values.take(~emitted), shared)
 
 
-def _refuse_renumbering(lost: int, known: int) -> None:
+def refuse_renumbering(lost: int, known: int) -> None:
     """Stop if most blocks that were ever sent now belong to other local ids.
+
+    Args:
+        lost: how many of a pass's sole blocks were sent for another student.
+        known: how many were ever sent.
 
     Raises:
         StudentsError: local ids were renumbered, or lost or gained zeros.

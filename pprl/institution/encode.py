@@ -14,7 +14,7 @@ import pandas as pd
 from pprl._version import __version__
 from pprl.agreement import Agreement, LinkageSection
 from pprl.agreement.enforcement import enforce
-from pprl.exchange import Entries, Manifest, Submission
+from pprl.exchange import Entries, Manifest, PassProfile, Submission
 from pprl.exchange.spool import Spool
 from pprl.institution.encoded import Encoded
 from pprl.institution.encoded_pass import encode_pass
@@ -26,6 +26,7 @@ from pprl.institution.roster import roster_of
 from pprl.institution.state import State
 from pprl.institution.tokens import TokenTable
 from pprl.progress import Progress, tracked
+from pprl.workers import checked_workers, in_turn
 
 MOST_IN_MEMORY = 512 << 20
 """Bytes of entries beyond which those of finished passes wait on the disk."""
@@ -39,18 +40,21 @@ def encode(
     *,
     state: State | None = None,
     kernel: KernelName | None = None,
+    workers: int | None = None,
     progress: Progress = True,
     today: datetime.date | None = None,
 ) -> Encoded:
     """Encode students for the hub.
 
-    Every record emits exactly each pass's quota of entries: real ones where its block is held by
-    no other student of the institution, now or in any earlier submission under this key, and
-    decoys for the rest. The same students under the same state and key give the same bits,
-    whatever the order of their rows (of several rows of one local id, the latest stands).
+    Every record emits exactly each pass's quota of entries, real ones and decoys for the rest. A
+    block is real for the one student of the institution who holds it, and stays so under this key
+    whoever comes later; one that two held before either had sent it is nobody's for good. The same
+    students under the same state and key give the same bits, whatever the order of their rows (of
+    several rows of one local id, the latest stands).
 
-    Beside the students, the memory of one pass is taken: the entries of finished passes, which hold
-    nothing of a student in the clear, wait in a temporary file if they are more than 512 MiB.
+    Beside the students, each worker takes the memory of one pass: the entries of finished passes,
+    which hold nothing of a student in the clear, wait in a temporary file if they are more than
+    512 MiB.
 
     Args:
         students: as from `read_students`; at least `local_id, first_name, last_name`.
@@ -62,17 +66,22 @@ def encode(
             are decoys and which fields are missing, and no ledger guards one against the other.
         kernel: "numba" (of the extra `pprl-edu[fast]`) or "numpy", which give the same bits; None
             takes numba where it is installed and there is enough to do.
+        workers: passes in work at once, in threads; None takes the processors that this process
+            may use. The bits are the same.
         progress: True draws a bar on a terminal, False is silent, a function is told.
         today: the day on which; the machine's own if not given.
 
     Raises:
         AgreementError: the agreement does not allow it: see `pprl.agreement.enforcement`.
         StudentsError: a field that the agreement requires is empty throughout, one local id names
-            two people, or there are fewer students than the agreement's minimum.
-        UsageError: a column is missing or holds something other than text; no such kernel.
+            two people, there are fewer students than the agreement's minimum, or most blocks sent
+            earlier are now held under other local ids.
+        UsageError: a column is missing or holds something other than text; no such kernel; no
+            workers.
         StateError: the state is another party's, or cannot be written.
     """
     enforce(agreement, (institution_id,), today=today)
+    workers = checked_workers(workers)
     section = agreement.linkage
     epsilon = agreement.records.epsilon
     with contextlib.ExitStack() as stack:
@@ -84,11 +93,21 @@ def encode(
         roster = roster_of(students, agreement, keys, kernel)
         fields_told = told_of_fields(roster.students, agreement)
         kept = stack.enter_context(_kept_on_disk(section, len(roster)))
+        roster.blocking.prepare(section.passes)
+        # The largest first, so that no worker is left with one at the end.
+        order = sorted(section.passes, key=lambda item: -item.quota)
+        given = ((item, state.ledger(keys.context, item.name)) for item in order)
+        in_work = in_turn(
+            lambda item: encode_pass(section, *item, roster, keys, epsilon), given, workers
+        )
+        stack.enter_context(contextlib.closing(in_work))
         encoded = {}
-        for linkage_pass in tracked(section.passes, "encoding", progress):
-            item = encode_pass(section, linkage_pass, roster, keys, epsilon)
+        for linkage_pass, (item, ledger) in zip(
+            tracked(order, "encoding", progress), in_work, strict=True
+        ):
+            state.keep_ledger(keys.context, linkage_pass.name, ledger)
             encoded[linkage_pass.name] = dataclasses.replace(item, entries=kept(item.entries))
-        passes = {name: item.entries for name, item in encoded.items()}
+        passes = {item.name: encoded[item.name].entries for item in section.passes}
         shares, unplaced = completeness(
             section.fields,
             roster.students.records,
@@ -96,19 +115,9 @@ def encode(
             epsilon,
             keys.own("noise"),
         )
-        manifest = Manifest(
-            institution=institution_id,
-            recipient=agreement.hub_key,
-            agreement=agreement.digest,
-            linkage=section.digest,
-            key_check=keys.check,
-            records=len(roster),
-            sequence=0,
-            software=f"pprl {__version__}",
-            epsilon=epsilon,
-            completeness=shares,
-            unplaced=unplaced,
-            non_match_profile={name: item.profile for name, item in encoded.items()},
+        profile = {name: encoded[name].profile for name in passes}
+        manifest = unnumbered(
+            agreement, keys, institution_id, len(roster), shares, unplaced, profile
         )
         sequence = state.sequence_of(keys.context, _content(manifest, passes, roster.tables))
     notes = [*roster.students.notes, *fields_told]
@@ -118,6 +127,32 @@ def encode(
         notes.append(f"{idle} of {len(roster)} students emit in no pass: cannot be linked.")
     submission = Submission(dataclasses.replace(manifest, sequence=sequence), passes)
     return Encoded(submission, roster.id_map(), tuple(notes))
+
+
+def unnumbered(
+    agreement: Agreement,
+    keys: Keys,
+    institution_id: str,
+    records: int,
+    completeness: Mapping[str, float],
+    unplaced: float,
+    profile: Mapping[str, PassProfile],
+) -> Manifest:
+    """The manifest of a submission that has no sequence number yet."""
+    return Manifest(
+        institution=institution_id,
+        recipient=agreement.hub_key,
+        agreement=agreement.digest,
+        linkage=agreement.linkage.digest,
+        key_check=keys.check,
+        records=records,
+        sequence=0,
+        software=f"pprl {__version__}",
+        epsilon=agreement.records.epsilon,
+        completeness=completeness,
+        unplaced=unplaced,
+        non_match_profile=profile,
+    )
 
 
 @contextlib.contextmanager

@@ -41,8 +41,6 @@ FEWEST_COMPILED = 5000
 
 COUNTER_SHIFT = np.uint64(8)
 _AT_ONCE = 1 << 17
-_DECOY_BLOCKS = (254, 255)
-"""Places, which no segment has, of a decoy's token and of its salt."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -257,22 +255,3 @@ def chosen_kernel(kernel: KernelName | None, students: int) -> KernelName:
     if kernel == "numba" and not is_there:
         raise UsageError("kernel='numba' needs numba: pip install 'pprl-edu[fast]'.")
     return kernel
-
-
-def private_blocks(names: Words, slots: NDArray[np.int64], prf: Prf) -> tuple[Words, Words]:
-    """The blocks of decoys, which nobody else can derive; they are filled as any block is.
-
-    Args:
-        names: `uint64[n]`, what stands for the student and the values of the pass's blocking key.
-        slots: `int64[n]`, which of the record's entries in the pass each decoy stands for.
-        prf: of the institution's own for the pass.
-
-    Returns:
-        tokens `uint64[n]` and salts `uint64[n, 2]`.
-    """
-    inputs = np.empty((len(_DECOY_BLOCKS), len(names), 2), np.uint64)
-    inputs[:, :, 0] = names
-    for block, place in zip(inputs, _DECOY_BLOCKS, strict=True):
-        block[:, 1] = slots.astype(np.uint64) << COUNTER_SHIFT | np.uint64(place)
-    tokens, salts = prf.blocks(inputs)
-    return tokens[:, 0].copy(), salts

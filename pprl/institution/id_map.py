@@ -10,6 +10,7 @@ import pandas as pd
 
 from pprl.errors import UsageError
 from pprl.exchange.container import replacing
+from pprl.institution.text_csv import read_text_csv
 
 
 def id_map_bytes(id_map: pd.DataFrame) -> bytes:
@@ -48,6 +49,15 @@ def write_id_map(id_map: pd.DataFrame, path: str | os.PathLike[str]) -> None:
         raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None
 
 
+def read_id_map(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """A map that `write_id_map` wrote: `record` (`int64`) and `local_id` (text).
+
+    Raises:
+        UsageError: it cannot be read, or is no id map.
+    """
+    return _numbered(path, "id map", "local_id")
+
+
 def local_ids_of(
     study_ids: Iterable[str], id_map: str | os.PathLike[str], crosswalk: str | os.PathLike[str]
 ) -> list[str]:
@@ -61,22 +71,25 @@ def local_ids_of(
     Raises:
         UsageError: a file is not as it should be, or a study ID is not in the crosswalk.
     """
-    tables = []
-    for path, column in ((id_map, "local_id"), (crosswalk, "study_id")):
-        try:
-            table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
-        except ValueError:
-            table = pd.DataFrame()
-        if list(table.columns) != ["record", column]:
-            raise UsageError(f"{path}: has other columns than record,{column}. Name another file.")
-        tables.append(table)
     wanted = set(study_ids)
-    known = tables[0].merge(tables[1], on="record")
+    known = read_id_map(id_map).merge(_numbered(crosswalk, "crosswalk", "study_id"), on="record")
     if missing := len(wanted - set(known["study_id"])):
         raise UsageError(
             f"{missing} of {len(wanted)} study IDs are not in {crosswalk} or its records not in "
             f"{id_map}. Name the files of one submission."
         )
     return sorted(known.loc[known["study_id"].isin(wanted), "local_id"])
+
+
+def _numbered(path: str | os.PathLike[str], what: str, column: str) -> pd.DataFrame:
+    """A table of record numbers (`int64`) and one column of text, and what it is called.
+
+    Raises:
+        UsageError: it cannot be read, or is no such table.
+    """
+    table = read_text_csv(path)
+    if list(table.columns) != ["record", column]:
+        raise UsageError(f"{path}: is no {what}: it has other columns than record,{column}.")
+    if table.empty or not table["record"].str.fullmatch("[0-9]{1,10}").all():
+        raise UsageError(f"{path}: is no {what}: its column record does not hold numbers.")
+    return table.astype({"record": "int64"})

@@ -11,6 +11,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from pprl.compiled_popcount import ones_in_word
+
 Words = NDArray[np.uint64]
 Integers = NDArray[np.int64]
 
@@ -204,16 +206,6 @@ def fill(
                 out[entry, offset[segment] + word] = filled[word, lane]
 
 
-def ones_in_word(word: np.uint64) -> np.uint64:
-    """Bits set in a word, in the form that LLVM replaces by the processor's own instruction."""
-    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    pairs = np.uint64(0x3333333333333333)
-    word = (word & pairs) + ((word >> np.uint64(2)) & pairs)
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return (word * np.uint64(0x0101010101010101)) >> np.uint64(56)
-
-
-ones_in_word = numba.njit(inline="always")(ones_in_word)
 spread = numba.njit(nogil=True, cache=True, boundscheck=False)(spread)
 lay_out = numba.njit(nogil=True, cache=True, boundscheck=False)(lay_out)
 fill = numba.njit(nogil=True, cache=True, boundscheck=False)(fill)

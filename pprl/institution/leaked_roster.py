@@ -54,14 +54,17 @@ def leaked_roster(
             "Give the export that was encoded."
         )
     order = student.astype(np.int64)
-    emitted = entries_emitted(collapsed.records, section)
+    words = NameWords.of(collapsed.records)
+    emitted = entries_emitted(collapsed.records, words, section)
     chosen = np.unique(np.linspace(0, len(order) - 1, min(most, len(order))).astype(np.int64))
-    return emitted[order], _likeness(collapsed.records, order[chosen]), chosen
+    return emitted[order], _likeness(collapsed.records, words, order[chosen]), chosen
 
 
-def entries_emitted(students: NormalisedStudents, section: LinkageSection) -> NDArray[np.int64]:
+def entries_emitted(
+    students: NormalisedStudents, words: NameWords, section: LinkageSection
+) -> NDArray[np.int64]:
     """How many real entries each student has in each pass: `int64[n, passes]`."""
-    blocking = Blocking(students, NameWords.of(students), _KEY, _KEY)
+    blocking = Blocking(students, words, _KEY, _KEY)
     columns = []
     for linkage_pass in section.passes:
         values = blocking.values(linkage_pass, _KEY)
@@ -70,9 +73,10 @@ def entries_emitted(students: NormalisedStudents, section: LinkageSection) -> ND
     return np.stack(columns, axis=1).astype(np.int64)
 
 
-def _likeness(students: NormalisedStudents, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+def _likeness(
+    students: NormalisedStudents, words: NameWords, rows: NDArray[np.int64]
+) -> NDArray[np.float32]:
     """Dice similarities of the sets of all tokens of some students."""
-    words = NameWords.of(students)
     places, digests = [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
     for number, name in enumerate(_SEGMENTS):
         table = token_table(name, students, words, bytes([number]) * 32)

@@ -1,4 +1,9 @@
-"""The ledger: which student holds which block, over all submissions of an institution."""
+"""The ledger: which student holds which block, over all submissions of an institution.
+
+Who was the first to be sent with a block keeps it; a block that two students held before either was
+sent with it is nobody's for good. So whether a block is a student's never changes from one
+submission to the next, and never shows.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +14,24 @@ from numpy.typing import NDArray
 
 from pprl.institution.sorted_digests import places_in
 
+NOBODY = np.uint64(0)
+"""The holder of a block that several students held at once."""
+
 
 @dataclass(frozen=True)
 class Ledger:
-    """The blocks of one pass that were ever sent under one key and linkage section.
+    """The blocks of one pass that were ever sent or shared under one key and linkage section.
 
     Attributes:
         tokens: `uint64[n]`, rising.
-        holders: `uint64[n]`, the identity of each block's one holder.
+        holders: `uint64[n]`, the identity of each block's one holder, or `NOBODY`.
     """
 
     tokens: NDArray[np.uint64]
     holders: NDArray[np.uint64]
 
     def holder_of(self, tokens: NDArray[np.uint64]) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
-        """Which tokens were ever sent (`bool[m]`), and for whom (`uint64[m]`, 0 where not)."""
+        """Which tokens are in the ledger (`bool[m]`), and for whom (`uint64[m]`, 0 where not)."""
         place, known = places_in(self.tokens, tokens)
         holders = np.zeros(len(tokens), np.uint64)
         holders[known] = self.holders[place[known]]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pprl.agreement import Agreement
+from pprl.agreement import Agreement, LinkageSection
 from pprl.agreement.levels import Comparison
 from pprl.agreement.linkage import Pass
 from pprl.errors import StudentsError
@@ -20,6 +20,8 @@ from pprl.institution.noise import noised
 from pprl.institution.normalise import NormalisedStudents
 
 MOST_PAIRS = 100_000
+SIDES = (np.uint64(1), np.uint64(2))
+"""What sets the tokens of the two students of a pair apart, the first student's first."""
 
 
 _COLUMNS = {"first_name": "first", "middle_name": "middle", "last_name": "last"}
@@ -53,10 +55,17 @@ def completeness(
         epsilon: the whole budget of the manifest.
         key: the institution's key for noise.
     """
-    counts = [int(present(students, name).sum()) for name in fields] + [int((~blocked).sum())]
+    counts = [int(present(students, name).sum()) for name in fields]
+    return shares_of(fields, [*counts, int((~blocked).sum())], len(blocked), epsilon, key)
+
+
+def shares_of(
+    fields: Sequence[str], counts: Sequence[int], records: int, epsilon: float, key: bytes
+) -> tuple[dict[str, float], float]:
+    """`completeness`, from true counts: of each field, then of records without any block."""
     budget = completeness_budget(epsilon)
     out = noised(counts, len(counts), budget, key, "completeness")
-    shares = [round(min(1.0, count / max(1, len(blocked))), 4) for count in out]
+    shares = [round(min(1.0, count / max(1, records)), 4) for count in out]
     return dict(zip(fields, shares, strict=False)), shares[-1]
 
 
@@ -82,28 +91,80 @@ def pass_profile(
         epsilon: the whole budget of the manifest.
         noise_key: the institution's key for noise.
     """
-    section = filling.section
-    comparison = Comparison.of(section, linkage_pass)
-    # Tokens are uniform: a bound on them, fixed by public numbers, samples pairs one by one.
-    most = len(next(iter(filling.tables.values()))) * linkage_pass.quota / 2
-    bound = np.uint64(min(1.0, MOST_PAIRS / most) * (2**64 - 2**11))
-    first = values.take(values.among_first(linkage_pass.quota, salt_key) & (values.holders > 1))
-    left, right = _pairs_of_two(first, bound)
-    salts = left.salts(salt_key)
-    one, other = (
-        filling.filters(
-            Blanks(side.student, side.tokens ^ mark, salts, np.arange(len(salts))),
-            comparison.segments,
-        )
-        for side, mark in ((left, np.uint64(1)), (right, np.uint64(2)))
+    comparison = Comparison.of(filling.section, linkage_pass)
+    students = len(next(iter(filling.tables.values())))
+    first = values.take(
+        values.among_first(linkage_pass.quota, salt_key)
+        & (values.holders > 1)
+        & (values.tokens <= token_bound(students, linkage_pass.quota))
     )
+    one, other = (
+        withheld_filters(filling, comparison, side, np.full(len(side.tokens), mark), salt_key)
+        for side, mark in zip(_pairs_of_two(first), SIDES, strict=True)
+    )
+    counts = level_counts(comparison, one, other)
+    return noised_profile(filling.section, linkage_pass, counts, epsilon, noise_key)
+
+
+def token_bound(students: int, quota: int) -> np.uint64:
+    """The token up to which a pass's blocks are counted, so that pairs are few enough.
+
+    Tokens are uniform: a bound on them, fixed by public numbers, samples pairs one by one.
+    """
+    return np.uint64(min(1.0, MOST_PAIRS / (students * quota / 2)) * (2**64 - 2**11))
+
+
+def withheld_filters(
+    filling: Filling,
+    comparison: Comparison,
+    values: BlockValues,
+    side: NDArray[np.uint64],
+    salt_key: bytes,
+) -> NDArray[np.uint64]:
+    """The filters that students would have had in blocks that they share: `uint64[n, words]`.
+
+    Args:
+        filling: what the pass's filters are filled from.
+        comparison: the pass's.
+        values: the blocks.
+        side: `uint64[n]`, of `SIDES`, so that fields that both lack are filled apart.
+        salt_key: the pass's key for block salts.
+    """
+    blanks = Blanks(
+        values.student, values.tokens ^ side, values.salts(salt_key), np.arange(len(side))
+    )
+    return filling.filters(blanks, comparison.segments)
+
+
+def level_counts(
+    comparison: Comparison, one: NDArray[np.uint64], other: NDArray[np.uint64]
+) -> dict[str, list[int]]:
+    """For each attribute, how many pairs of filters stand at each level."""
     levels = comparison.levels(comparison.shared(one, other))
-    counts = {
+    return {
         name: np.bincount(levels[:, column], minlength=size).tolist()
         for column, (name, size) in enumerate(
             zip(comparison.attributes, comparison.sizes, strict=True)
         )
     }
+
+
+def noised_profile(
+    section: LinkageSection,
+    linkage_pass: Pass,
+    counts: Mapping[str, Sequence[int]],
+    epsilon: float,
+    noise_key: bytes,
+) -> PassProfile:
+    """What is published of `level_counts`.
+
+    Args:
+        section: the linkage section.
+        linkage_pass: the pass.
+        counts: the true counts.
+        epsilon: the whole budget of the manifest.
+        noise_key: the institution's key for noise.
+    """
     budget = profile_budget(epsilon, len(section.passes))
     sensitivity = profile_sensitivity(linkage_pass.quota, len(counts))
     label = f"profile/{linkage_pass.name}"
@@ -116,9 +177,8 @@ def pass_profile(
     return PassProfile(pairs, out)
 
 
-def _pairs_of_two(values: BlockValues, bound: np.uint64) -> tuple[BlockValues, BlockValues]:
-    """The two sides of each block of two students whose token is not above a bound."""
-    some = values.take(values.tokens <= bound)
+def _pairs_of_two(some: BlockValues) -> tuple[BlockValues, BlockValues]:
+    """The two sides of each block that just two of the rows hold."""
     start = np.flatnonzero(np.append(True, some.tokens[1:] != some.tokens[:-1]))
     start = start[: len(some.tokens)]
     two = start[np.diff(np.append(start, len(some.tokens))) == 2]
@@ -132,7 +192,19 @@ def told_of_fields(students: Students, agreement: Agreement) -> tuple[str, ...]:
     Raises:
         StudentsError: the agreement requires one of them.
     """
-    empty = [n for n in agreement.linkage.fields if not present(students.records, n).any()]
+    fields = agreement.linkage.fields
+    return told_of_empty(
+        {name: int(present(students.records, name).sum()) for name in fields}, agreement
+    )
+
+
+def told_of_empty(counts: Mapping[str, int], agreement: Agreement) -> tuple[str, ...]:
+    """`told_of_fields`, from how many students have each field.
+
+    Raises:
+        StudentsError: the agreement requires one that nobody has.
+    """
+    empty = [name for name, count in counts.items() if not count]
     for name in empty:
         if name in agreement.records.required_fields:
             raise StudentsError(

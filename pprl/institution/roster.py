@@ -92,11 +92,7 @@ def roster_of(
     """
     section = agreement.linkage
     collapsed = declared(students, section)
-    if len(collapsed) < agreement.records.minimum:
-        raise StudentsError(
-            f"There are {len(collapsed)} students; the agreement asks for at least "
-            f"{agreement.records.minimum}, because a handful hides nobody."
-        )
+    refuse_few(len(collapsed), agreement)
     state, context = keys.state, keys.context
     identified = identify(
         state.identities(context),
@@ -107,8 +103,7 @@ def roster_of(
     )
     state.keep_identities(context, identified)
     identity = identified.identity
-    record = np.empty(len(collapsed), np.uint32)
-    record[np.argsort(identity)] = np.arange(len(collapsed), dtype=np.uint32)
+    record = record_numbers(identity)
     words = NameWords.of(collapsed.records)
     blocking = Blocking(
         collapsed.records,
@@ -136,3 +131,23 @@ def roster_of(
         side_by_side(tables, chosen_kernel(kernel, len(collapsed))),
         identified.given_again,
     )
+
+
+def refuse_few(students: int, agreement: Agreement) -> None:
+    """Check that there are as many students as the agreement asks for.
+
+    Raises:
+        StudentsError: there are fewer.
+    """
+    if students < agreement.records.minimum:
+        raise StudentsError(
+            f"There are {students} students; the agreement asks for at least "
+            f"{agreement.records.minimum}, because a handful hides nobody."
+        )
+
+
+def record_numbers(identity: NDArray[np.uint64]) -> NDArray[np.uint32]:
+    """Students numbered in the order of their identities, which is keyed: `uint32[n]`."""
+    record = np.empty(len(identity), np.uint32)
+    record[np.argsort(identity)] = np.arange(len(identity), dtype=np.uint32)
+    return record

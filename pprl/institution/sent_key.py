@@ -15,7 +15,8 @@ import json
 import pyrage
 
 from pprl.agreement import Agreement
-from pprl.agreement.signatures import SIGNATURE_BYTES, canonical, verify
+from pprl.agreement.signatures import SIGNATURE_BYTES, verify
+from pprl.canonical_json import canonical
 from pprl.errors import AgreementError, KeyFileError, SignatureError
 from pprl.exchange.container import LINKAGE_KEY_MAGIC
 from pprl.exchange.identity import Identity

@@ -1,7 +1,7 @@
 """What an institution keeps between submissions: its own secret, and the ledger of blocks it sent.
 
-The ledger says which student holds which block. An entry whose block another student held last year
-is withheld, or the hub could compare the two.
+The ledger says which student holds which block, and which are nobody's because two held them. An
+entry whose block another student held last year is withheld, or the hub could compare the two.
 
 What others must be able to match repeats under any state, since it hangs on the linkage key alone;
 decoys and the positions of missing fields do not. So whoever lays submissions made under two states
@@ -18,6 +18,7 @@ import hmac
 import os
 import secrets
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -128,9 +129,7 @@ class State:
 
     def student_digest(self, context: str, local_ids: list[str]) -> NDArray[np.uint64]:
         """What stands for local ids in the ledger and in the order of records: `uint64[n]`."""
-        key = self.derive(context, "local-id")
-        digests = [hmac.digest(key, i.encode("utf-8"), "sha256")[:8] for i in local_ids]
-        return np.frombuffer(b"".join(digests), "<u8").copy()
+        return local_id_digests(self.derive(context, "local-id"), local_ids)
 
     def transaction(self) -> contextlib.AbstractContextManager[None]:
         """Keep other processes out from the first read to the last write; undo if it raises.
@@ -239,6 +238,12 @@ class State:
         sequence = int(last[0]) + 1 if last else 1
         self._connection.execute("INSERT INTO sent VALUES (?, ?, ?)", (context, sequence, content))
         return sequence
+
+
+def local_id_digests(key: bytes, local_ids: Iterable[str]) -> NDArray[np.uint64]:
+    """The first 8 bytes of each local id's HMAC-SHA-256, little-endian: `uint64[n]`."""
+    digests = [hmac.digest(key, i.encode("utf-8"), "sha256")[:8] for i in local_ids]
+    return np.frombuffer(b"".join(digests), "<u8").copy()
 
 
 def _unwritten(error: sqlite3.Error, at_start: bool) -> StateError:

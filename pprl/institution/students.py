@@ -15,7 +15,8 @@ import pandas as pd
 
 from pprl.errors import StudentsError, UsageError
 from pprl.institution.dates import EXPECTED, Lines, read_birth_dates
-from pprl.institution.headers import map_headers, recognise
+from pprl.institution.export import Export
+from pprl.institution.headers import map_headers
 from pprl.institution.identifiers import doubtful_identifiers, is_rounded
 from pprl.institution.joining import joined
 from pprl.institution.layout import (
@@ -26,8 +27,6 @@ from pprl.institution.layout import (
     STUDENT_COLUMNS,
     Layout,
 )
-from pprl.institution.layout_file import load_layout
-from pprl.institution.opening import open_export
 from pprl.institution.table import Source, Table, TextColumn, counted
 
 __all__ = ["REQUIRED_COLUMNS", "STUDENT_COLUMNS", "StudentsWarning", "read_students"]
@@ -76,13 +75,17 @@ def read_students(
         UsageError: unknown layout, `on_error` or name in `columns`; a spreadsheet file.
     """
     columns = dict(columns or {})
-    found = load_layout(layout)
     check_arguments(columns, on_error)
-    fields = {name: field.headers for name, field in found.fields.items()}
-    sources, notes = open_export(
-        Path(path), found, lambda header: len(recognise(header, fields, columns))
-    )
-    return students_from(sources, found, columns, on_error, notes)
+    export = Export.open(path, layout, columns)
+    return students_from(export.sources, export.layout, columns, on_error, export.notes)
+
+
+def students_of(
+    export: Export, columns: Mapping[str, str], on_error: Literal["stop", "skip"]
+) -> pd.DataFrame:
+    """The students of an export that is open; otherwise as `read_students`."""
+    check_arguments(columns, on_error)
+    return students_from(export.sources, export.layout, columns, on_error, export.notes)
 
 
 def check_arguments(columns: Mapping[str, str], on_error: str) -> None:

@@ -31,6 +31,8 @@ SUMMARY = "summary.txt"
 FIGURES = "figures.json"
 CROSSWALKS = "crosswalks"
 CROSSWALK_COLUMNS = ("record", "study_id")
+ROWS = 1 << 17
+"""Rows of a table that are written at a time."""
 _FOR_THE_OWNER = 0o700
 
 
@@ -124,11 +126,13 @@ def read_crosswalk(folder: str | os.PathLike[str], source: str) -> pd.DataFrame:
 def _write_table(table: pd.DataFrame, path: Path) -> None:
     """A table as CSV, the same bytes on every system."""
     with replacing(path) as file:
-        table.to_csv(
-            file,
-            index=False,
-            mode="wb",
-            encoding="utf-8",
-            lineterminator="\n",
-            float_format="%.6f",
-        )
+        for start in range(0, max(1, len(table)), ROWS):
+            table.iloc[start : start + ROWS].to_csv(
+                file,
+                index=False,
+                header=start == 0,
+                mode="wb",
+                encoding="utf-8",
+                lineterminator="\n",
+                float_format="%.6f",
+            )

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any, Literal, Protocol
 
@@ -19,6 +16,7 @@ from pprl.similarity.found import Gathering, SimilarPairs
 from pprl.similarity.packed_products import PackedProducts
 from pprl.similarity.popcount_order import Counts, PopcountOrder, Words
 from pprl.similarity.threshold import Measure, Number, Threshold
+from pprl.workers import in_turn, processors
 
 KernelName = Literal["numpy", "numba"]
 Found = tuple[Counts, Counts, Counts]
@@ -102,7 +100,7 @@ def similar_pairs(
         is_distance=measure == "hamming",
         is_self_join=b is None,
     )
-    workers = threads or _processors()
+    workers = threads or processors()
     width = max(finder.narrowest, min(finder.tile, len(ordered_b) // (_TILES_A_WORKER * workers)))
     blocks = -(-len(ordered_a) // finder.block)
     cuts = [len(ordered_a) * number // blocks for number in range(blocks + 1)] if blocks else []
@@ -132,7 +130,7 @@ def similar_pairs(
                 return finder.pairs(block, rows, columns)
             return finder.pairs(block.take(reach + rows.start), slice(0, len(reach)), columns)
 
-        for i, j, common in _in_turn(compare, tiles, workers):
+        for i, j, common in in_turn(compare, tiles, min(workers, len(tiles)), waiting=workers):
             if b is None:
                 is_new = i < j
                 i, j, common = i[is_new], j[is_new], common[is_new]
@@ -209,29 +207,3 @@ def _tiles(
 def _middle(rows: slice, order: PopcountOrder) -> float:
     """The bits set in the filter in the middle of a stretch."""
     return float(order.ones[(rows.start + rows.stop) // 2])
-
-
-def _in_turn(
-    compare: Callable[[tuple[slice, slice]], Found],
-    tiles: list[tuple[slice, slice]],
-    threads: int,
-) -> Iterator[Found]:
-    """The tiles' pairs in the tiles' order, `threads` at work and as many waiting to be taken."""
-    if threads == 1 or len(tiles) == 1:
-        yield from map(compare, tiles)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        running: deque[Future[Found]] = deque()
-        for tile in tiles:
-            running.append(pool.submit(compare, tile))
-            if len(running) >= 2 * threads:
-                yield running.popleft().result()
-        while running:
-            yield running.popleft().result()
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1  # pragma: no cover

@@ -13,6 +13,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from pprl.compiled_popcount import ones_in_word
 from pprl.similarity.popcount_order import Counts, PopcountOrder, Words
 from pprl.similarity.prefix import Prefix, Sample, choose, demands
 from pprl.similarity.threshold import Threshold
@@ -129,21 +130,6 @@ def _in_lanes(prefixes: Words, demand: Counts) -> tuple[Words, Counts]:
     demands_padded[: len(prefixes)] = demand
     lanes = padded.reshape(groups, _LANES, -1).transpose(0, 2, 1)
     return np.ascontiguousarray(lanes), demands_padded.reshape(groups, _LANES)
-
-
-def ones_in_word(word: np.uint64) -> np.uint64:
-    """Bits set in a `uint64`, or in each of an array, by adding up ever wider fields.
-
-    LLVM knows this form and replaces it by the processor's own instruction.
-    """
-    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    pairs = np.uint64(0x3333333333333333)
-    word = (word & pairs) + ((word >> np.uint64(2)) & pairs)
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return (word * np.uint64(0x0101010101010101)) >> np.uint64(56)
-
-
-ones_in_word = numba.njit(inline="always")(ones_in_word)
 
 
 def compare(

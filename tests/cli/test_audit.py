@@ -58,9 +58,9 @@ def test_a_hub_audits_without_plaintext(sent: Path, capsys: pytest.CaptureFixtur
     ("options", "words"),
     [
         ({"plaintext": "fresno.csv"}, "--plaintext and --truth go together"),
-        ({"plaintext": "fresno.csv", "truth": "none.csv"}, "cannot be read as an id map"),
+        ({"plaintext": "fresno.csv", "truth": "none.csv"}, "none.csv: cannot be read"),
         ({"plaintext": "fresno.csv", "truth": "fresno.csv"}, "id map"),
-        ({"plaintext": "fresno.csv", "truth": "wrong.csv"}, "is no id map"),
+        ({"plaintext": "fresno.csv", "truth": "wrong.csv"}, "other columns than record,local_id"),
         ({"plaintext": "fresno.csv", "truth": "short.csv"}, "Name your own submission first"),
         ({"plaintext": "reedley.csv", "truth": "fresno-id-map.csv"}, "not among these students"),
     ],

@@ -65,6 +65,18 @@ def test_an_inspection_may_make_the_data_map_as_well(
     assert "goes with --institution" in capsys.readouterr().err
 
 
+def test_an_inspection_with_a_data_map_reads_its_export_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An export that is written meanwhile gives no map of other students."""
+    read: list[Path] = []
+    whole = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path) or whole(path))
+    options = ("--data-map", str(folder / "map.json"), "--institution", "fresno")
+    assert run(inspect_arguments(folder, *options)) == 0
+    assert read.count(folder / "fresno.csv") == 1
+
+
 def test_an_inspection_writes_nothing_but_its_page(
     folder: Path, tree: Tree, capsys: pytest.CaptureFixture[str]
 ) -> None:

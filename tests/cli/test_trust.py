@@ -335,10 +335,14 @@ def test_a_data_map_is_written(here: Path, capsys: pytest.CaptureFixture[str]) -
     told(f"{command} map.json", capsys)
     Path("latin.csv").write_bytes("id\tname\tgpa\nS1\tMu\xf1oz\t3.5\n".encode("cp1252"))
     told("data-map latin.csv --institution fresno --out latin.md --form markdown", capsys)
+    Path("halves.csv").write_bytes("id^name^id\nS1^Muñoz^7\n".encode("utf-16"))
+    told("data-map halves.csv --institution fresno --out halves.json", capsys)
+    tree = json.loads(Path("halves.json").read_text(encoding="utf-8"))
+    assert [e["name"] for e in tree["elements"]] == ["id", "name", "id (column 3)"]
     Path("odd.csv").write_bytes(b'a,b\n"1,2\n3')
     for arguments, why in (
         ("data-map absent.csv --institution x --out y", "cannot be read"),
-        ("data-map odd.csv --institution x --out y", "is no CSV or TSV file"),
+        ("data-map odd.csv --institution x --out y", "a quotation mark"),
         ("data-map fresno.csv --institution x --out fresno.csv", "is the export. Name another"),
         ("data-map fresno.csv --institution x --out reedley.csv", "is no data map"),
         ("data-map fresno.csv --institution x --out y --year sex", "something other than years"),
@@ -376,7 +380,7 @@ def test_outcomes_are_sent_as_declared(here: Path, capsys: pytest.CaptureFixture
         (header + row + row.replace("yes", CANARY), "pell row 3 holds something other than flag"),
         (header.replace("term", "name") + row, "'name' looks like an identifier"),
         (header.replace("term", "gpa") + row, "'gpa' is not declared"),
-        ('a,b\n"1,2\n3', "is no CSV file"),
+        ('a,b\n"1,2\n3', "is not a CSV file"),
     ):
         Path("rows.csv").write_text(text, encoding="utf-8")
         assert run(shlex.split(command)) == 1

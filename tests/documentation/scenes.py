@@ -294,7 +294,7 @@ def everybody() -> None:
 
 
 def outcomes(party: str, columns: str, values: str) -> None:
-    """Write an institution's outcomes, the same for all its students, and the file to be sent."""
+    """An institution's outcomes, the same for all its students: as a table, and as it is sent."""
     crosswalk = Path(f"linkage/crosswalks/{party}.csv").read_text(encoding="utf-8").splitlines()
     rows = [f"{line.split(',')[1]},{values}" for line in crosswalk[1:]]
     table = f"{party}-outcomes.csv"

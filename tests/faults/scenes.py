@@ -39,6 +39,7 @@ class Scene:
         arguments: of the command, for a folder.
         check: what must hold whenever it was killed.
         done: what must hold once it ran to its end after that.
+        bytes: how large a file may grow on a disk that is too full for it.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Scene:
     arguments: Callable[[Path], list[str]]
     check: Callable[[Path], None]
     done: Callable[[Path], None]
+    bytes: int = 9_000
 
 
 class Victims:
@@ -245,6 +247,20 @@ def _store_filled(folder: Path) -> None:
     _quietly(_adding(folder))
 
 
+def _linking_out_of_core(folder: Path) -> list[str]:
+    """Link both files in ranges, in a work folder."""
+    files = [str(folder / f"{name}.pprl") for name in ("fresno", "reedley")]
+    agreement = ["--agreement", str(folder / "compact.toml"), "--out", str(folder / "linkage")]
+    return ["link", *files, *agreement, "--memory", "260MiB"]
+
+
+def _ranges_check(folder: Path) -> None:
+    """A folder is there whole or not at all."""
+    if (folder / "linkage").exists():
+        for name in ("study-ids.csv", "pairs.csv", "summary.txt"):
+            assert (folder / "linkage" / name).read_bytes().endswith(b"\n")
+
+
 def _link_check(folder: Path) -> None:
     """A folder is there whole or not at all, and its crosswalks are logged."""
     with contextlib.closing(LinkageStore.open(folder / "store")) as store:
@@ -302,6 +318,7 @@ SCENES = {
         ),
         Scene("store", _hub, _adding, _store_check, _store_done),
         Scene("link", _store_filled, _linking, _link_check, _link_done),
+        Scene("link in ranges", _hub, _linking_out_of_core, _ranges_check, _link_done, 2_000),
         Scene("close", _year_two, _closing, _close_check, _close_done),
     )
 }

@@ -60,7 +60,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(
     scene: Scene, processes: tuple[Victims, Victims], trial: Path
 ) -> None:
     """Once there is room, the same command completes."""
-    answer = processes[0].run(scene.arguments(trial), bytes=9_000)
+    answer = processes[0].run(scene.arguments(trial), bytes=scene.bytes)
     refused(answer)
     scene.check(trial)
     again = processes[0].run(scene.arguments(trial))

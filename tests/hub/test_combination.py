@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from pprl.agreement import Pass, Segment
 from pprl.agreement.blocking import BlockingPart
 from pprl.agreement.levels import Comparison
-from pprl.hub.combination import BEST_SHARE, NO_PASS, combine
+from pprl.hub.combination import BEST_SHARE, NO_PASS, Verdicts, combine, together
 from pprl.hub.comparison import PassPairs
+from pprl.hub.judged_pass import JudgedPass
 from pprl.hub.model import PassModel
-from pprl.hub.scoring import ScoredPass
+from pprl.hub.scoring import Candidates
 
 MOST = 40
 Rows = list[tuple[int, int, int, int, int]]
@@ -32,11 +33,13 @@ found_rows = st.lists(
 BIRTH = Pass("birth", (BlockingPart("birth_date"),), 1)
 
 
-def scored(rows: Rows, comparison: Comparison | None = None) -> ScoredPass:
+Scored = tuple[PassPairs, JudgedPass]
+
+
+def scored(rows: Rows, comparison: Comparison | None = None, block: Pass = BIRTH) -> Scored:
     """One pass that found pairs of (group, left, right, log-odds, token); pairs may repeat."""
     columns = np.array(rows, np.int64).reshape(-1, 5).T
     pairs = PassPairs(
-        comparison or Comparison((), ()),
         columns[0].astype(np.int32),
         columns[1].astype(np.uint32),
         columns[2].astype(np.uint32),
@@ -46,7 +49,13 @@ def scored(rows: Rows, comparison: Comparison | None = None) -> ScoredPass:
     table = np.tile(np.arange(-MOST, MOST + 1, dtype=np.float64), (3, 1))
     patterns = np.tile(np.arange(2 * MOST + 1), (3, 1))
     model = PassModel((), (), np.full(3, 0.5), 0.0)
-    return ScoredPass(pairs, (), model, (columns[3] + MOST).astype(np.int32), patterns, table)
+    return pairs, JudgedPass(block, comparison or Comparison((), ()), (), model, patterns, table)
+
+
+def combined(passes: list[Scored], fields: tuple[str, ...] = ()) -> tuple[Candidates, Verdicts]:
+    """What the passes make together."""
+    found, judged = zip(*passes, strict=True)
+    return combine(found, judged, fields)
 
 
 def told(passes: list[Rows]) -> dict[tuple[int, ...], dict[int, list[tuple[int, int]]]]:
@@ -64,7 +73,7 @@ several = st.lists(found_rows, min_size=1, max_size=5)
 @given(several)
 def test_every_pair_is_there_once_with_what_its_passes_say(rows: list[Rows]) -> None:
     """As a slow loop says: log-odds of the two best passes, best pass, lowest token, all passes."""
-    candidates, verdicts = combine([scored(item) for item in rows], [BIRTH] * len(rows), ())
+    candidates, verdicts = combined([scored(item) for item in rows])
     expected = told(rows)
     keys = np.stack([candidates.group, candidates.left, candidates.right], 1).tolist()
     assert len(keys) == len(set(map(tuple, keys))) == len(expected)
@@ -91,7 +100,7 @@ def test_the_order_of_pairs_within_a_pass_decides_nothing(rows: list[Rows]) -> N
     """Nor does the order of passes decide a pair's log-odds."""
     verdicts = []
     for passes in (rows, [item[::-1] for item in rows], rows[::-1]):
-        found, _ = combine([scored(item) for item in passes], [BIRTH] * len(rows), ())
+        found, _ = combined([scored(item) for item in passes])
         columns = (found.group, found.left, found.right, found.log_odds, found.passes, found.token)
         verdicts.append(sorted(zip(*(column.tolist() for column in columns), strict=True)))
     assert verdicts[0] == verdicts[1] == verdicts[2]
@@ -100,7 +109,7 @@ def test_the_order_of_pairs_within_a_pass_decides_nothing(rows: list[Rows]) -> N
 def test_candidates_stand_in_the_order_of_their_tokens() -> None:
     """By content, then, within a pair of sources: never by record number."""
     rows = [(1, 0, 0, 0, 5), (0, 0, 0, 0, 9), (0, 1, 1, 0, 7)]
-    candidates, _ = combine([scored(rows)], [BIRTH], ())
+    candidates, _ = together([combined([scored(rows)])])
     assert candidates.group.tolist() == [0, 0, 1]
     assert candidates.token.tolist() == [7, 9, 5]
 
@@ -112,14 +121,26 @@ def test_most_passes_decide_whether_a_field_agrees() -> None:
     by_sex = Pass("sex", (BlockingPart("sex"),), 1)
     level = {"same": -MOST, "different": 2 - MOST}
 
-    def agrees(*passes: tuple[ScoredPass, Pass]) -> bool:
-        items, blocks = zip(*passes, strict=True)
-        _, verdicts = combine(list(items), list(blocks), ("zip",))
+    def agrees(*passes: Scored) -> bool:
+        _, verdicts = combined(list(passes), ("zip",))
         return bool(verdicts.agrees[0, 0])
 
-    same = (scored([(0, 0, 0, level["same"], 1)], zips), by_sex)
-    other = (scored([(0, 0, 0, level["different"], 1)], zips), by_sex)
-    fixed = (scored([(0, 0, 0, 0, 1)]), by_zip)
-    silent = (scored([(0, 0, 0, 0, 1)]), by_sex)
+    same = scored([(0, 0, 0, level["same"], 1)], zips, by_sex)
+    other = scored([(0, 0, 0, level["different"], 1)], zips, by_sex)
+    fixed = scored([(0, 0, 0, 0, 1)], block=by_zip)
+    silent = scored([(0, 0, 0, 0, 1)], block=by_sex)
     assert agrees(same) and agrees(fixed) and agrees(same, other, same)
     assert not agrees(other) and not agrees(silent) and not agrees(same, other)
+
+
+@given(several, st.integers(1, 5))
+def test_ranges_of_records_are_combined_one_by_one(rows: list[Rows], cut: int) -> None:
+    """The candidates of all ranges together are those of all records, in the same order."""
+    whole = together([combined([scored(item) for item in rows])])
+    parts = [
+        combined([scored([row for row in item if own(row)]) for item in rows])
+        for own in (lambda row: 5 * row[0] + row[1] < cut, lambda row: 5 * row[0] + row[1] >= cut)
+    ]
+    for one, other in zip(whole, together(parts), strict=True):
+        for name, column in vars(one).items():
+            assert np.array_equal(column, vars(other)[name])

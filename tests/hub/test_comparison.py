@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pprl.agreement import Agreement
+from pprl.agreement import Agreement, Pass
 from pprl.agreement.levels import Comparison
 from pprl.exchange import Entries, Submission
 from pprl.filters import common_bits
@@ -78,6 +78,14 @@ def test_filters_blinded_by_one_pad_share_what_the_bare_ones_do(
     assert judge.shared(one ^ pad, other ^ pad).tolist() == expected.tolist()
 
 
+def compared_pass(
+    submissions: list[Submission], agreement: Agreement, linkage_pass: Pass
+) -> PassPairs:
+    """The candidate pairs of one pass of submissions."""
+    tables = [submission.passes[linkage_pass.name] for submission in submissions]
+    return compare_pass(tables, Comparison.of(agreement.linkage, linkage_pass))
+
+
 def slow_pairs(submissions: list[Submission], agreement: Agreement, name: str) -> Counter[tuple]:
     """What `compare_pass` should find, one pair of entries at a time."""
     linkage_pass = next(item for item in agreement.linkage.passes if item.name == name)
@@ -113,7 +121,7 @@ def test_a_pass_is_compared_as_a_slow_loop_would(
         for institution, records, seed in (("a", 10, 1), ("b", 14, 5), ("c", 3, 9))
     ]
     linkage_pass = next(item for item in agreement.linkage.passes if item.name == name)
-    pairs = compare_pass(submissions, agreement.linkage, linkage_pass)
+    pairs = compared_pass(submissions, agreement, linkage_pass)
     columns = (pairs.group, pairs.left, pairs.right, pairs.token, pairs.pattern)
     found = Counter(zip(*(column.tolist() for column in columns), strict=True))
     assert found == slow_pairs(submissions, agreement, name)
@@ -125,31 +133,9 @@ def test_sources_without_a_block_in_common_give_no_pairs(
 ) -> None:
     """The arrays are empty, of the right types."""
     submissions = [make_submission("a", 4, 1), make_submission("b", 4, 50)]
-    pairs = compare_pass(submissions, agreement.linkage, agreement.linkage.passes[0])
-    patterns, counts, _ = pairs.counts(1)
-    assert len(pairs.group) == len(patterns) == 0
-    assert counts.shape == (1, 0)
+    pairs = compared_pass(submissions, agreement, agreement.linkage.passes[0])
+    assert len(pairs) == 0
     assert (pairs.left.dtype, pairs.token.dtype) == (np.uint32, np.uint64)
-
-
-@given(
-    rows=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 50)), max_size=60),
-    groups=st.integers(4, 6),
-)
-def test_patterns_are_counted_by_pair_of_sources(rows: list[tuple[int, int]], groups: int) -> None:
-    """Each pattern in each pair of sources, those without candidates included."""
-    group = np.array([row[0] for row in rows], np.int16)
-    pattern = np.array([row[1] for row in rows], np.int64)
-    record, token = np.zeros(len(rows), np.uint32), np.zeros(len(rows), np.uint64)
-    pairs = PassPairs(Comparison((), ()), group, record, record, token, pattern)
-    patterns, counts, places = pairs.counts(groups)
-    assert patterns.tolist() == sorted(set(pattern.tolist()))
-    assert patterns[places].tolist() == pattern.tolist()
-    assert counts.shape == (groups, len(patterns))
-    expected = Counter(rows)
-    for g in range(groups):
-        for place, value in enumerate(patterns.tolist()):
-            assert counts[g, place] == expected[g, value]
 
 
 def test_all_pairs_of_sources_are_numbered() -> None:
@@ -166,5 +152,5 @@ def test_a_state_may_have_hundreds_of_sources(
     entries = sound.passes[linkage_pass.name]
     empty = Entries(entries.tokens[:0], entries.records[:0], entries.filters[:0])
     silent = Submission(sound.manifest, {linkage_pass.name: empty})
-    pairs = compare_pass([silent] * 256 + [sound] * 2, agreement.linkage, linkage_pass)
+    pairs = compared_pass([silent] * 256 + [sound] * 2, agreement, linkage_pass)
     assert pairs.group.tolist() == [33_152]

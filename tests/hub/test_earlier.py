@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ import pprl
 from pprl.agreement import Agreement
 from pprl.errors import MismatchError, UsageError
 from pprl.exchange import Submission
+from pprl.exchange.spool import Spool
+from pprl.hub import earlier
 from pprl.hub.earlier import with_departed
 from pprl.hub.registry import Registry
 from pprl.institution import LinkageKey, State
@@ -67,6 +70,31 @@ def test_departed_students_come_after_those_who_are_there(
         assert np.array_equal(entries.tokens[present], now.passes[name].tokens)
         assert np.array_equal(entries.filters[present], now.passes[name].filters)
         assert set(entries.records.tolist()) == set(range(180))
+
+
+def test_departed_students_may_lie_on_the_disk(
+    files: Callable[[str, slice], Submission],
+    students_agreement: Agreement,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same entries, put together a tile at a time, and the same links."""
+    then, now = files("orchard-usd", slice(0, 120)), files("orchard-usd", slice(60, 180))
+    college = files("county-college", slice(0, 120))
+    monkeypatch.setattr(earlier, "TILE", 7)
+    with contextlib.closing(Spool(tmp_path)) as spool:
+        kept = with_departed(now, [then, then], spool)
+        kept.let_go()
+    both = with_departed(now, [then])
+    assert kept.records == both.records
+    for name, entries in both.passes.items():
+        for column in ("tokens", "records", "filters"):
+            assert np.array_equal(getattr(kept.passes[name], column), getattr(entries, column))
+    in_memory, out_of_core = (
+        pprl.link([now, college], students_agreement, earlier=[then], progress=False, **bound)
+        for bound in ({}, {"memory": "300MiB", "work": tmp_path / "work"})
+    )
+    pd.testing.assert_frame_equal(in_memory.candidates, out_of_core.candidates, check_exact=True)
 
 
 def test_nobody_departs_from_the_same_file(files: Callable[[str, slice], Submission]) -> None:

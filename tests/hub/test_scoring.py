@@ -10,16 +10,17 @@ import pytest
 
 from pprl.agreement import Agreement, Pass
 from pprl.agreement.blocking import BlockingPart
-from pprl.agreement.levels import LEVELS
+from pprl.agreement.levels import LEVELS, Comparison
 from pprl.exchange import Manifest, PassProfile, Submission
 from pprl.hub import priors
 from pprl.hub.comparison import compare_pass
+from pprl.hub.judged_pass import column_levels
 from pprl.hub.model import PassModel, Prior
+from pprl.hub.patterns import PatternCounts, places_among
 from pprl.hub.scoring import (
     Believed,
-    column_levels,
     columns_of,
-    score_pass,
+    judge_pass,
     touched_attributes,
 )
 
@@ -162,14 +163,20 @@ def test_every_pair_of_a_pass_is_scored(
     ]
     believed = Believed(agreement, [submission.manifest for submission in submissions])
     for linkage_pass in agreement.linkage.passes:
-        pairs = compare_pass(submissions, agreement.linkage, linkage_pass)
-        result = score_pass(pairs, linkage_pass, 3, believed)
-        assert result.log_odds.shape == pairs.pattern.shape
-        assert np.isfinite(result.log_odds).all()
-        verdicts = set(
-            zip(pairs.group.tolist(), pairs.pattern.tolist(), result.log_odds.tolist(), strict=True)
+        comparison = Comparison.of(agreement.linkage, linkage_pass)
+        tables = [submission.passes[linkage_pass.name] for submission in submissions]
+        pairs = compare_pass(tables, comparison)
+        counted = PatternCounts.of(pairs.group, pairs.pattern, 3)
+        judged = judge_pass(counted, comparison, linkage_pass, believed)
+        rank = judged.ranks(pairs.group, pairs.pattern)
+        assert judged.patterns[pairs.group, rank].tolist() == pairs.pattern.tolist()
+        levels = comparison.levels_of(counted.patterns)
+        expected = judged.model.log_odds(
+            column_levels(levels, comparison.attributes, judged.columns)
         )
-        assert len(verdicts) == len({verdict[:2] for verdict in verdicts})
+        place = places_among(counted.patterns, pairs.pattern)
+        assert np.array_equal(judged.table[pairs.group, rank], expected[pairs.group, place])
+        assert np.isfinite(judged.table).all()
 
 
 def test_a_budget_next_to_nothing_is_no_overflow(agreement: Agreement) -> None:

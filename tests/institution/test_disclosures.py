@@ -269,7 +269,7 @@ def test_whose_outcomes_they_are_must_be_known(encoded: Encoded, tmp_path: Path)
         with pytest.raises(UsageError, match=told):
             local_ids_of(STUDY_IDS, id_map, path)
     (tmp_path / "empty").write_bytes(b"")
-    with pytest.raises(UsageError, match="other columns"):
+    with pytest.raises(UsageError, match="empty: is not a CSV file in UTF-8"):
         local_ids_of(STUDY_IDS, id_map, tmp_path / "empty")
 
 

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pprl.agreement import Pass
-from pprl.institution.block_values import BlockValues
+from pprl.institution.block_values import BlockValues, PartialKeys
 from pprl.institution.emission import Emission, Owners, emit
-from pprl.institution.ledger import Ledger
+from pprl.institution.ledger import NOBODY, Ledger
 
 SALT_KEY = bytes(range(32))
+NOBODY_LACKS = PartialKeys(np.zeros(0, np.int64), (np.zeros(0, np.uint64),))
 NOTHING_SENT = Ledger(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
 STUDENTS = 6
 TOKENS = np.random.default_rng(1).integers(0, 1 << 64, 10, np.uint64)
@@ -28,7 +29,7 @@ def values_of(pairs: set[tuple[int, int]]) -> BlockValues:
     student = np.array([student for student, _ in ordered], np.int64)
     value = np.array([value for _, value in ordered], np.int64)
     holders = np.bincount(value, minlength=10)[value]
-    return BlockValues(student, TOKENS[value], holders, (TOKENS[value],), ())
+    return BlockValues(student, TOKENS[value], holders, (TOKENS[value],), NOBODY_LACKS)
 
 
 def emitted(
@@ -90,7 +91,7 @@ def test_the_choice_among_surplus_values_does_not_show_in_the_tokens() -> None:
     """The lowest token of three has a mean of a quarter of the range; a decoy's has a half."""
     tokens = np.sort(np.random.default_rng(2).integers(0, 1 << 64, 6000, np.uint64))
     student = np.random.default_rng(3).permutation(np.repeat(np.arange(2000), 3))
-    values = BlockValues(student, tokens, np.ones(6000, np.int64), (tokens,), ())
+    values = BlockValues(student, tokens, np.ones(6000, np.int64), (tokens,), NOBODY_LACKS)
     owners = Owners.of(np.arange(2000, dtype=np.uint64), np.arange(2000))
     emission = emit(Pass("a pass", (), 1), values, SALT_KEY, NOTHING_SENT, owners)
     assert len(emission.values.tokens) == 2000
@@ -105,8 +106,9 @@ def test_the_choice_among_surplus_values_does_not_show_in_the_tokens() -> None:
 def test_a_block_once_sent_is_its_holders_alone(
     pairs: set[tuple[int, int]], held: dict[int, int], quota: int
 ) -> None:
-    """Withheld from others even if they alone hold it now; it takes none of their quota."""
-    allowed = {(s, v) for s, v in emitted(pairs) if held.get(v, s) == s}
+    """Withheld from others even if they alone hold it now; kept even if a newcomer holds it too."""
+    sole = emitted(pairs)
+    allowed = {(s, v) for s, v in pairs if (held[v] == s if v in held else (s, v) in sole)}
     sent = emitted(pairs, quota, sent_for(held))
     assert sent <= allowed
     for student in range(STUDENTS):
@@ -114,16 +116,34 @@ def test_a_block_once_sent_is_its_holders_alone(
         assert sum(s == student for s, _ in sent) == min(quota, mine)
 
 
-@given(pairs=holdings, quota=st.integers(1, 4))
-def test_decoys_take_exactly_the_places_that_are_left(
-    pairs: set[tuple[int, int]], quota: int
+@given(first=holdings, second=holdings)
+def test_a_value_is_a_students_or_withheld_for_good(
+    first: set[tuple[int, int]], second: set[tuple[int, int]]
 ) -> None:
-    """Slots are numbered from the real entries on, so that a decoy is the same until it goes."""
+    """What was sent stays, what was shared is never sent: no change of others shows in a record."""
+    before = emission_of(first, 16, NOTHING_SENT)
+    sent = before.values
+    ledger = NOTHING_SENT.with_entries(
+        np.concatenate((sent.tokens, before.shared)),
+        np.concatenate(
+            (sent.student.astype(np.uint64) + np.uint64(100), np.full(len(before.shared), NOBODY))
+        ),
+    )
+    then, now = emitted(first), emitted(second, ledger=ledger)
+    for kept in first & second:
+        assert (kept in then) == (kept in now)
+
+
+@given(pairs=holdings, quota=st.integers(1, 3))
+def test_a_value_is_emitted_or_idle(pairs: set[tuple[int, int]], quota: int) -> None:
+    """Each of them is one of the two."""
     emission = emission_of(pairs, quota, NOTHING_SENT)
-    students, slots = emission.free_slots(STUDENTS, quota)
-    used = Counter(emission.values.student.tolist())
-    expected = [(s, slot) for s in range(STUDENTS) for slot in range(used[s], quota)]
-    assert list(zip(students.tolist(), slots.tolist(), strict=True)) == expected
+    both = [
+        (int(student), int(token))
+        for part in (emission.values, emission.idle)
+        for student, token in zip(part.student, part.tokens, strict=True)
+    ]
+    assert sorted(both) == sorted((student, int(TOKENS[value])) for student, value in pairs)
 
 
 def test_a_digest_of_another_student_is_no_claim_to_a_block() -> None:

@@ -19,6 +19,7 @@ import pprl
 from pprl import Agreement, Encoded, LinkageKey, State, Submission
 from pprl.agreement.profiles import PROFILES, profile
 from pprl.errors import AgreementError, StateError, StudentsError, UsageError
+from pprl.institution.filling import KernelName
 from pprl.institution.normalise import normalise
 from tests.oracle import Institution, Tables, tables_of
 from tests.rosters import agreement_on, crowded, little_rosters, roster, varied
@@ -117,6 +118,37 @@ def test_both_kernels_encode_the_same() -> None:
     )
     assert one.submission.manifest == other.submission.manifest
     assert tables_of(one.submission) == tables_of(other.submission)
+
+
+@pytest.mark.parametrize("kernel", ["numpy", "numba"])
+def test_any_number_of_workers_encodes_the_same(kernel: KernelName, tmp_path: Path) -> None:
+    """Two years of it: the ledger that they leave is the same too."""
+    if kernel == "numba":
+        pytest.importorskip("numba")
+    rows, agreement = varied(80, seed=4), agreement_on(state_id=True)
+    files: dict[int, list[bytes]] = {}
+    for workers in (1, 2, 40):
+        state = State.in_memory(OWN)
+        for year in (rows.iloc[:60], rows.iloc[20:].assign(zip="90002")):
+            encoded = pprl.encode(
+                year,
+                agreement,
+                LinkageKey(SHARED),
+                "fresno",
+                state=state,
+                kernel=kernel,
+                workers=workers,
+                progress=False,
+            )
+            encoded.submission.write(tmp_path / "file.pprl")
+            files.setdefault(workers, []).append((tmp_path / "file.pprl").read_bytes())
+    assert files[1] == files[2] == files[40]
+
+
+def test_no_workers_are_refused() -> None:
+    """Before anything is read."""
+    with pytest.raises(UsageError, match="workers is 0"):
+        pprl.encode(roster(ANA, UMA), agreement_on(), LinkageKey(SHARED), "fresno", workers=0)
 
 
 def test_two_years_are_encoded_as_the_slow_encoder_does() -> None:
@@ -641,6 +673,6 @@ def test_renumbered_local_ids_stop_the_encoding_instead_of_emptying_it() -> None
     first = pprl.encode(rows, agreement, key, "fresno", state=state, progress=False)
     renumbered = rows.assign(local_id="0" + rows["local_id"])
     with pytest.raises(StudentsError, match="Were local ids renumbered"):
-        pprl.encode(renumbered, agreement, key, "fresno", state=state, progress=False)
+        pprl.encode(renumbered, agreement, key, "fresno", state=state, workers=3, progress=False)
     again = pprl.encode(rows, agreement, key, "fresno", state=state, progress=False)
     assert again.submission.manifest.sequence == first.submission.manifest.sequence

@@ -15,14 +15,13 @@ from pprl.institution.filling import (
     Filling,
     KernelName,
     chosen_kernel,
-    private_blocks,
     side_by_side,
 )
 from pprl.institution.name_words import NameWords
 from pprl.institution.normalise import normalise
 from pprl.institution.prf import Prf
 from pprl.institution.tokens import token_table
-from tests.oracle import block_cipher, filled, private_stream, shared_stream, word
+from tests.oracle import block_cipher, filled, private_stream, shared_stream
 from tests.rosters import roster
 
 SECTION = LinkageSection(
@@ -64,11 +63,6 @@ def entries(
     compiled = side_by_side(tables, kernel)
     filling = Filling(SECTION, segments, tables, Prf(KEY), Prf(missing), compiled)
     return filling.filters(Blanks(students, tokens, salts, np.arange(len(students))))
-
-
-def decoys(names: list[int], slots: list[int], key: bytes = KEY) -> tuple[Words, Words]:
-    """Tokens and salts of decoys."""
-    return private_blocks(np.array(names, np.uint64), np.array(slots), Prf(key))
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -186,32 +180,8 @@ def test_only_what_is_missing_depends_on_the_institutions_key() -> None:
     ]
 
 
-def test_the_block_of_a_decoy_is_drawn_by_aes_over_its_name_and_slot() -> None:
-    """Token and salt at places that no segment has."""
-    tokens, salts = decoys([7, 7, 8], [0, 1, 1])
-    cipher = block_cipher(KEY)
-    for i, (name, slot) in enumerate(((7, 0), (7, 1), (8, 1))):
-        head = name.to_bytes(8, "little")
-        token, salt = (cipher(head + bytes([place, slot]) + bytes(6)) for place in (254, 255))
-        assert int(tokens[i]) == word(token)
-        assert salts[i].astype("<u8").tobytes() == salt
-
-
-@pytest.mark.parametrize("other", [([8], [0], KEY), ([7], [1], KEY), ([7], [0], bytes(32))])
-def test_another_student_slot_or_key_is_another_decoy(
-    other: tuple[list[int], list[int], bytes],
-) -> None:
-    """In token and salt."""
-    tokens, salts = decoys([7], [0])
-    changed_tokens, changed_salts = decoys(*other)
-    assert tokens[0] != changed_tokens[0]
-    assert (salts != changed_salts).all()
-
-
 def test_nobody_emits_nothing() -> None:
-    """A pass without real entries, and one without decoys."""
+    """A pass without entries."""
     nobody = np.zeros(0, np.int64)
     none = np.zeros(0, np.uint64)
     assert entries(students=nobody, tokens=none, salts=none.reshape(0, 2)).shape == (0, 5)
-    tokens, salts = decoys([], [])
-    assert (tokens.shape, salts.shape) == ((0,), (0, 2))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pprl.agreement import Agreement
-from pprl.agreement.signatures import canonical
+from pprl.canonical_json import canonical
 from pprl.errors import AgreementError, KeyFileError, SubmissionError
 from pprl.exchange import Identity, Submission
 from pprl.exchange.sealing import seal

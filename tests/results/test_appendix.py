@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 import pprl
 from pprl.errors import UsageError
+from pprl.page import as_markdown
 from pprl.results.appendix import write_appendix
 from pprl.results.appendix.guidance import GUILD, RECORD
 from pprl.results.appendix.methods import methods
@@ -93,6 +95,14 @@ def test_a_title_that_would_break_bibtex_is_made_plain(figures: Figures) -> None
     from pprl.results.report.citation import bibtex
 
     assert r"A \& B <compact>: linkage report" in bibtex(figures)
+
+
+def test_where_nothing_is_hidden_nothing_is_said_of_it(figures: Figures) -> None:
+    """No word of rounding where counts are exact."""
+    agreement = dataclasses.replace(figures.agreement, smallest_cell=1)
+    exact = dataclasses.replace(figures, agreement=agreement)
+    assert "rounded down" in as_markdown("t", methods(figures))
+    assert "rounded down" not in as_markdown("t", methods(exact))
 
 
 def test_an_appendix_is_markdown(figures: Figures, tmp_path: Path) -> None:

@@ -18,11 +18,15 @@ import pytest
 
 import pprl
 from pprl.errors import UsageError
+from pprl.page import as_markdown
 from pprl.results.report import account, read_figures, with_audit, write_report
+from pprl.results.report.account import agreed
+from pprl.results.report.contents import contents, title
 from pprl.results.report.curve import thresholds
 from pprl.results.report.figures import Figures
 from pprl.results.report.figures_file import as_json, digest_of
 from pprl.results.report.rounding import Rounding
+from tests.partners import UNSIGNED, signed
 from tests.results.conftest import SOURCES, TODAY
 
 SMALLEST = 11
@@ -121,7 +125,7 @@ def test_the_page_and_the_markdown_tell_the_same_rows(forms: dict[str, str]) -> 
     """Cell by cell."""
     html, markdown = rows_of_html(forms["html"]), rows_of_markdown(forms["md"])
     assert html == markdown - {("", "")}
-    assert len(html) > 150
+    assert len(html) > 100
 
 
 NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?")
@@ -168,6 +172,13 @@ def test_no_form_tells_a_count_below_the_smallest_cell(
     table = linked.quality.by_sources
     lost = float(table["expected_matches"].iloc[1])
     assert f"{lost:.4f}" not in forms["html"]
+
+
+def test_expected_matches_follow_from_what_is_told(figures: Figures) -> None:
+    """So that they are no second view of a count that was rounded."""
+    for part in (figures.quality, *figures.by_sources, *figures.by_group):
+        if part.links is not None and part.recall and part.precision is not None:
+            assert part.matches == int(part.links * part.precision / part.recall) // 11 * 11
 
 
 def test_rounded_counts_are_multiples_of_the_smallest_cell(forms: dict[str, str]) -> None:
@@ -426,3 +437,65 @@ def test_an_agreement_that_hides_nothing_tells_exact_counts(linked: pprl.Linkage
     alone = np.bitwise_count(linked.judgement.found) == 1  # type: ignore[union-attr]
     accepted = linked.candidates["accepted"].to_numpy()
     assert sum(told.alone or 0 for told in exact.passes) == int((alone & accepted).sum())
+
+
+@pytest.mark.parametrize(
+    ("base", "told"),
+    [
+        (SMALLEST, "numbers of records are exact."),
+        (55, "are rounded down to multiples of 55, or small counts could be worked out"),
+        (0, "are not told: small counts could be worked out from them."),
+    ],
+)
+def test_a_report_says_how_its_counts_are_told(
+    figures: Figures, tmp_path: Path, base: int, told: str
+) -> None:
+    """Rounded as usual, more coarsely, or not at all."""
+    write_report(dataclasses.replace(figures, rounded_to=base), tmp_path / "report.md")
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert told in text
+    assert ("Persons with records at several institutions" in text) == bool(base)
+
+
+def test_a_report_says_that_nothing_is_hidden(figures: Figures, tmp_path: Path) -> None:
+    """Where the agreement wants it so, and the persons are not said to be invented if they are."""
+    agreement = dataclasses.replace(figures.agreement, smallest_cell=1, trial=False)
+    write_report(dataclasses.replace(figures, agreement=agreement), tmp_path / "report.md")
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "all counts are exact" in text
+    assert "invented" not in text
+
+
+def test_what_was_agreed_is_told_with_its_ground_and_its_signatures() -> None:
+    """The exception with its citation; the day on which each party signed this very text."""
+    told = agreed(signed())
+    assert told.ground == "studies (34 CFR 99.31(a)(6))"
+    assert {party.signed for party in told.parties} == {"2027-03-01"}
+    changed = dataclasses.replace(signed(), purpose="something else")
+    assert {party.signed for party in agreed(changed).parties} == {""}
+    assert agreed(dataclasses.replace(UNSIGNED, exception="other")).ground == "another law"
+
+
+def test_where_everything_is_small_everything_is_hidden(
+    linked: pprl.Linkage, tmp_path: Path
+) -> None:
+    """A smallest cell above all counts: no number is left, the records' included; it is drawn."""
+    output = dataclasses.replace(linked.agreement.output, smallest_cell=5000)
+    agreement = dataclasses.replace(linked.agreement, output=output)
+    figures = account(dataclasses.replace(linked, agreement=agreement), today=TODAY)
+    write_report(figures, tmp_path / "report.html")
+    tree = json.loads(as_json(figures))
+    assert set(counts(tree)) == {None}
+    assert {file.noise for file in figures.files} == {None}
+    assert {told.m for told in figures.levels} == {None}
+
+
+def test_an_earlier_file_is_told_as_such(linked: pprl.Linkage) -> None:
+    """After this year's, without persons found."""
+    earlier = dataclasses.replace(
+        linked, manifests=(*linked.manifests, dataclasses.replace(linked.manifests[0], sequence=9))
+    )
+    figures = account(earlier, today=TODAY)
+    assert [file.earlier for file in figures.files] == [False, False, False, True]
+    assert figures.files[3].found is None
+    assert "(earlier file)" in as_markdown(title(figures), contents(figures, charts=False))

@@ -122,6 +122,7 @@ def _encode(partner: Partner, agreement: Path) -> None:
     command += ["--agreement", str(agreement), "--key", str(partner.key)]
     command += ["--institution", partner.id, "--out", str(partner.match_file)]
     command += ["--id-map", str(partner.id_map), "--signing-key", str(partner.signing_key)]
+    command += ["--workers", "1"]
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,

@@ -239,10 +239,10 @@ def truth_of(partnership: Partnership, truth: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
+    from pprl.institution.id_map import read_id_map
+
     maps = [
-        pd.read_csv(partner.id_map, dtype={"local_id": str}, encoding="utf-8").assign(
-            institution=partner.id
-        )
+        read_id_map(partner.id_map).assign(institution=partner.id)
         for partner in partnership.partners
     ]
     known = pd.concat(maps).merge(truth, on=["institution", "local_id"])

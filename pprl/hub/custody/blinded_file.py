@@ -14,9 +14,9 @@ from typing import Any
 
 from pprl.errors import CustodyError, SubmissionError
 from pprl.exchange import Manifest, Submission
-from pprl.exchange.container import container, read_head, read_parts
+from pprl.exchange.container import container, read_head
 from pprl.exchange.sealing import mapped, write_pieces
-from pprl.exchange.submission import check_entries, describe, from_arrow, to_arrow
+from pprl.exchange.submission import describe, read_passes, to_arrow
 
 MAGIC = b"pprl blinded file 1\n"
 
@@ -54,15 +54,8 @@ def read_blinded(path: Path, kept: str) -> Submission:
     if hashlib.sha256(head.manifest).hexdigest() != kept:
         raise SubmissionError(f"{name}: is not the file that the ledger says was kept here.")
     manifest = Manifest.from_bytes(head.manifest, name)
-    lengths = [part.bytes for part in manifest.parts]
-    digests = [part.sha256 for part in manifest.parts]
-    passes = {}
-    for part, table in zip(
-        manifest.parts, read_parts(view, head, lengths, digests, name), strict=True
-    ):
-        passes[part.pass_name] = from_arrow(table, part, name)
-        check_entries(passes[part.pass_name], manifest.records, f"{name} pass {part.pass_name!r}")
-    return Submission(manifest, passes, head.signature.decode("ascii", "replace"))
+    passes = read_passes(view, head, manifest, name)
+    return Submission(manifest, passes, head.signature.decode("ascii", "replace"), [view])
 
 
 def read_kept(folder: Path, received: Mapping[str, Any]) -> Submission:

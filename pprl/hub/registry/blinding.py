@@ -21,6 +21,7 @@ from pprl.errors import KeyFileError
 from pprl.exchange.key_file import refuse_open_to_others, save_key_file
 
 KEY_BYTES = 32
+TILE = 1 << 16
 _MAGIC = b"pprl registry key 1"
 
 
@@ -83,10 +84,15 @@ class RegistryKey:
             pass_name: the pass.
         """
         key = self._derive(b"block", f"{context}/{pass_name}".encode())
-        blocks = np.zeros((len(tokens), 2), "<u8")
-        blocks[:, 0] = tokens
-        encrypted = Cipher(algorithms.AES(key), modes.ECB()).encryptor().update(blocks.tobytes())
-        return np.frombuffer(encrypted, "<u8").reshape(-1, 2)[:, 0].astype(np.uint64)
+        encryptor = Cipher(algorithms.AES(key), modes.ECB()).encryptor()
+        out = np.empty(len(tokens), np.uint64)
+        for start in range(0, len(tokens), TILE):
+            tile = slice(start, start + TILE)
+            blocks = np.zeros((len(tokens[tile]), 2), "<u8")
+            blocks[:, 0] = tokens[tile]
+            encrypted = encryptor.update(blocks.tobytes())
+            out[tile] = np.frombuffer(encrypted, "<u8").reshape(-1, 2)[:, 0]
+        return out
 
     def __repr__(self) -> str:
         """Nothing of the key."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,9 @@ from pprl.hub.registry.succession import Members
 
 Integers = NDArray[np.int64]
 Texts = NDArray[np.object_]
+
+CHUNK = 1 << 16
+"""Rows that are read or written at a time."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,33 +39,43 @@ class Contents:
 
 def contents(store: Store) -> Contents:
     """Everything that holds now."""
-    rows = store.rows(
-        "SELECT source, person, recipient_id FROM members WHERE until IS NULL ORDER BY member"
-    )
-    source, person, recipient_id = zip(*rows, strict=True) if rows else ((), (), ())
     persons = store.rows("SELECT person, study_id, successor FROM persons ORDER BY person")
     return Contents(
-        Members(
-            np.array(source, object), np.array(person, np.int64), np.array(recipient_id, object)
-        ),
+        _members(store),
         np.array([study_id for _, study_id, _ in persons], object),
         {person: successor for person, _, successor in persons if successor is not None},
     )
 
 
-def known_blocks(store: Store, source: str) -> dict[str, Blocks]:
-    """All blocks that a source's members ever held, pass by pass."""
-    found: dict[str, tuple[list[NDArray[np.uint64]], list[Integers]]] = {}
-    for name, tokens, members in store.rows(
-        "SELECT pass, tokens, members FROM blocks WHERE source = ? ORDER BY pass, since", (source,)
+def _members(store: Store) -> Members:
+    """All members, read a chunk at a time; every source's name is one text."""
+    count = store.rows("SELECT coalesce(max(member) + 1, 0) FROM members")[0][0]
+    names: dict[str, str] = {}
+    source, person, recipient_id = np.empty((3, count), object)
+    place = 0
+    for start in range(0, count, CHUNK):
+        rows = store.rows(
+            "SELECT source, person, recipient_id FROM members "
+            "WHERE until IS NULL AND member >= ? AND member < ? ORDER BY member",
+            (start, start + CHUNK),
+        )
+        for name, number, told in rows:
+            source[place] = names.setdefault(name, name)
+            person[place], recipient_id[place] = number, told
+            place += 1
+    return Members(source[:place], person[:place].astype(np.int64), recipient_id[:place])
+
+
+def known_blocks(store: Store, source: str, pass_name: str) -> Blocks:
+    """All blocks that a source's members ever held in a pass."""
+    tokens, members = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
+    for some_tokens, some_members in store.rows(
+        "SELECT tokens, members FROM blocks WHERE source = ? AND pass = ? ORDER BY since",
+        (source, pass_name),
     ):
-        some = found.setdefault(name, ([], []))
-        some[0].append(np.frombuffer(tokens, "<u8"))
-        some[1].append(np.frombuffer(members, "<u4").astype(np.int64))
-    return {
-        name: Blocks.of(np.concatenate(tokens), np.concatenate(members))
-        for name, (tokens, members) in found.items()
-    }
+        tokens.append(np.frombuffer(some_tokens, "<u8"))
+        members.append(np.frombuffer(some_members, "<u4").astype(np.int64))
+    return Blocks.of(np.concatenate(tokens), np.concatenate(members))
 
 
 def last_rosters(store: Store) -> dict[str, bytes]:
@@ -97,7 +110,7 @@ class Changes:
         changed: `int64[c]`, members that belong elsewhere or are called otherwise now.
         study_ids: `object[p]`, of new persons.
         retired: person -> its successor.
-        blocks: (source, pass) -> new blocks.
+        blocks: source, pass and new blocks, made anew each time they are gone through.
         rosters: source -> the members of its records.
         events: merges and splits.
     """
@@ -107,7 +120,7 @@ class Changes:
     changed: Integers
     study_ids: Sequence[str]
     retired: Mapping[int, int]
-    blocks: Mapping[tuple[str, str], Blocks]
+    blocks: Iterable[tuple[str, str, Blocks]]
     rosters: Mapping[str, bytes]
     events: Sequence[Event]
 
@@ -129,7 +142,7 @@ class Changes:
         first = len(study_ids) - len(self.study_ids)
         store.insert(
             "persons",
-            [(first + n, name, run, None, None) for n, name in enumerate(self.study_ids)],
+            ((first + n, name, run, None, None) for n, name in enumerate(self.study_ids)),
         )
         for person, successor in self.retired.items():
             store.rows(
@@ -145,15 +158,15 @@ class Changes:
         columns = (written, *(c[written] for c in vars(self.members).values()))
         store.insert(
             "members",
-            [(*row, run, None) for row in zip(*(c.tolist() for c in columns), strict=True)],
+            (
+                (*row, run, None)
+                for start in range(0, len(written), CHUNK)
+                for row in zip(*(c[start : start + CHUNK].tolist() for c in columns), strict=True)
+            ),
         )
-        store.insert(
-            "blocks",
-            [
-                (*place, run, b.tokens.astype("<u8").tobytes(), b.holders.astype("<u4").tobytes())
-                for place, b in self.blocks.items()
-            ],
-        )
+        for source, name, own in self.blocks:
+            held = own.tokens.astype("<u8").tobytes(), own.holders.astype("<u4").tobytes()
+            store.insert("blocks", [(source, name, run, *held)])
         store.insert("rosters", [(run, source, held) for source, held in self.rosters.items()])
         place = int(store.rows("SELECT coalesce(max(place), 0) FROM events")[0][0])
         store.insert(

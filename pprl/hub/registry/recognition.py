@@ -7,7 +7,7 @@ that same student's, and no filter needs to be kept to tell.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,36 +60,35 @@ class Recognition:
     torn: int
 
 
-def recognise(
-    entries: Mapping[str, Blocks], known: Mapping[str, Blocks], least: int
-) -> Recognition:
+def recognise(passes: Iterable[tuple[Blocks, Blocks]], least: int) -> Recognition:
     """Find the members whose blocks a source's records hold again.
 
     Each member goes to the record that shares most tokens with it; of equals, to the one with the
     lowest shared token.
 
     Args:
-        entries: pass -> the blocks of the source's records.
-        known: pass -> the blocks of its members.
+        passes: for each pass, the blocks of the source's records and those of its members.
         least: how many tokens they must share.
     """
-    records, members, tokens = [], [], []
-    for name, blocks in entries.items():
-        if name in known:
-            i, j = shared_tokens(blocks.tokens, known[name].tokens)
-            records.append(blocks.holders[i])
-            members.append(known[name].holders[j])
-            tokens.append(blocks.tokens[i])
-    if not sum(map(len, records)):
-        none = np.empty(0, np.int64)
-        return Recognition(none, none, 0)
-    record, member = np.concatenate(records), np.concatenate(members)
-    token = np.concatenate(tokens)
-    order = np.lexsort((token, member, record))
-    record, member, token = record[order], member[order], token[order]
-    start = np.flatnonzero((np.diff(record, prepend=-1) != 0) | (np.diff(member, prepend=-1) != 0))
-    shared = np.diff(np.append(start, len(record)))
-    record, member, token = record[start], member[start], token[start]
+    record = member = shared = np.empty(0, np.int64)
+    token = np.empty(0, np.uint64)
+    for blocks, known in passes:
+        i, j = shared_tokens(blocks.tokens, known.tokens)
+        record = np.concatenate((record, blocks.holders[i]))
+        member = np.concatenate((member, known.holders[j]))
+        token = np.concatenate((token, blocks.tokens[i]))
+        shared = np.concatenate((shared, np.ones(len(i), np.int64)))
+        if not len(record):
+            continue
+        # Summed up after each pass, so that no more than one pass is held at a time.
+        order = np.lexsort((member, record))
+        record, member = record[order], member[order]
+        start = np.flatnonzero(
+            (np.diff(record, prepend=-1) != 0) | (np.diff(member, prepend=-1) != 0)
+        )
+        record, member = record[start], member[start]
+        token = np.minimum.reduceat(token[order], start)
+        shared = np.add.reduceat(shared[order], start)
     enough = shared >= least
     record, member, token, shared = record[enough], member[enough], token[enough], shared[enough]
     best = np.lexsort((token, -shared, member))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ from pprl.hub.registry.recipients import recipient_ids
 from pprl.hub.registry.recognition import Blocks, least_shared, recognise
 from pprl.hub.registry.store import Store
 from pprl.hub.registry.succession import NEW, Members, succeed
-from pprl.hub.study_ids import new_study_ids
+from pprl.hub.study_ids import drawn_study_ids, new_study_ids
 
 Integers = NDArray[np.int64]
 Texts = NDArray[np.object_]
@@ -64,12 +64,13 @@ class Linked:
 
     def named_anew(self, agreement: Agreement) -> Named:
         """Names for the records without a registry: all of them new."""
-        distinct, place = np.unique(self.cluster, return_inverse=True)
-        study_id = np.array(new_study_ids(len(distinct)), object)[place]
-        nothing = np.full(len(place), "", object)
-        members = Members(self.source, place.astype(np.int64), nothing)
-        common = agreement.output.common_study_ids
-        return Named(0, study_id, study_id if common else recipient_ids(members, together=False))
+        persons, place = np.unique(self.cluster, return_inverse=True)
+        study_id = drawn_study_ids(len(persons))[place]
+        if agreement.output.common_study_ids:
+            return Named(0, study_id, study_id)
+        source = np.repeat(np.arange(len(self.submissions)), np.diff(self.offset))
+        _, told = np.unique(source * len(persons) + place, return_inverse=True)
+        return Named(0, study_id, drawn_study_ids(int(told.max(initial=-1)) + 1)[told])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,13 +79,14 @@ class Named:
 
     Attributes:
         run: the registry's run that holds, 0 without one.
-        study_id: `object[records]`, the hub's own name of each record's person.
-        recipient_id: `object[records]`, what its source is told.
+        study_id: `object[records]`, the hub's own name of each record's person; in ASCII,
+            `S18[records]`, where all are new.
+        recipient_id: likewise, what its source is told.
     """
 
     run: int
-    study_id: Texts
-    recipient_id: Texts
+    study_id: Texts | NDArray[np.bytes_]
+    recipient_id: Texts | NDArray[np.bytes_]
 
 
 def carry_on(
@@ -101,12 +103,9 @@ def carry_on(
     offset, source = linked.offset, linked.source
     _, cluster = np.unique(linked.cluster, return_inverse=True)
     before = contents(store)
-    entries = {s.institution: _blinded(s, key) for s in linked.submissions}
-    known = {name: known_blocks(store, name) for name in names}
+    entries = [SourceBlocks(submission, key, store) for submission in linked.submissions]
     section = agreement.linkage
-    record, member = _met(
-        names, offset, entries, known, least_shared(section.entries_per_record, 1)
-    )
+    record, member = _met(entries, offset, least_shared(section.entries_per_record, 1))
 
     sole = frozenset(name for name in names if agreement.party(name).one_record_per_person)
     clusters = int(cluster.max(initial=-1)) + 1
@@ -141,7 +140,7 @@ def carry_on(
         changed=np.flatnonzero(differs),
         study_ids=new_ids,
         retired=succession.retired,
-        blocks=_new_blocks(names, offset, entries, known, own),
+        blocks=NewBlocks(entries, np.split(own, offset[1:-1])),
         rosters={
             name: own[start : start + current].astype("<u4").tobytes()
             for name, start, current in zip(names, offset[:-1], linked.current, strict=True)
@@ -156,23 +155,57 @@ def carry_on(
     return Named(run, named, named if agreement.output.common_study_ids else given[own])
 
 
-def _blinded(submission: Submission, key: RegistryKey) -> dict[str, Blocks]:
-    """The blocks of a submission's records, pass by pass."""
-    return {
-        name: Blocks.of(
-            key.blinded(entries.tokens, submission.institution, name),
-            entries.records.astype(np.int64),
-        )
-        for name, entries in submission.passes.items()
-    }
+@dataclass(frozen=True, eq=False, repr=False)
+class SourceBlocks:
+    """The blocks of a source, of its records and of its members, one pass at a time in memory.
+
+    Attributes:
+        submission: what it sent.
+        key: under which blocks are blinded.
+        store: what is known of its members.
+    """
+
+    submission: Submission
+    key: RegistryKey
+    store: Store
+
+    @property
+    def source(self) -> str:
+        """Its id."""
+        return self.submission.institution
+
+    def passes(self) -> Iterator[tuple[str, Blocks, Blocks]]:
+        """Each pass's name, the blocks of the records and those of the members."""
+        for name, entries in self.submission.passes.items():
+            tokens = self.key.blinded(entries.tokens, self.source, name)
+            now = Blocks.of(tokens, entries.records.astype(np.int64))
+            self.submission.let_go()
+            yield name, now, known_blocks(self.store, self.source, name)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NewBlocks:
+    """The blocks that a registry does not hold yet, with their members.
+
+    Attributes:
+        entries: the blocks of each source.
+        members: `int64[records]` of each source, the member that each record is.
+    """
+
+    entries: Sequence[SourceBlocks]
+    members: Sequence[Integers]
+
+    def __iter__(self) -> Iterator[tuple[str, str, Blocks]]:
+        """Source, pass and new blocks, where there are any."""
+        for entries, own in zip(self.entries, self.members, strict=True):
+            for name, now, known in entries.passes():
+                new = ~np.isin(now.tokens, known.tokens, assume_unique=True)
+                if new.any():
+                    yield entries.source, name, Blocks(now.tokens[new], own[now.holders[new]])
 
 
 def _met(
-    names: Sequence[str],
-    offset: Integers,
-    entries: Mapping[str, Mapping[str, Blocks]],
-    known: Mapping[str, Mapping[str, Blocks]],
-    least: int,
+    entries: Sequence[SourceBlocks], offset: Integers, least: int
 ) -> tuple[Integers, Integers]:
     """Records and the members that they are, sources together.
 
@@ -180,43 +213,24 @@ def _met(
         MismatchError: many students of a source share entries with several of its records.
     """
     records, members = [], []
-    for name, start in zip(names, offset[:-1], strict=True):
-        met = recognise(entries[name], known[name], least)
+    for own, start in zip(entries, offset[:-1], strict=True):
+        met = recognise(((now, known) for _, now, known in own.passes()), least)
         if met.torn > max(FEWEST_TORN, MOST_TORN * len(met.record)):
             raise MismatchError(
-                f"{name}: {met.torn} students that it sent before share entries with several of "
-                "its records now. Was its state lost, or made anew? Have it encode again with the "
-                "state of its last submission."
+                f"{own.source}: {met.torn} students that it sent before share entries with several "
+                "of its records now. Was its state lost, or made anew? Have it encode again with "
+                "the state of its last submission."
             )
         records.append(met.record + start)
         members.append(met.member)
     return np.concatenate(records), np.concatenate(members)
 
 
-def _new_blocks(
-    names: Sequence[str],
-    offset: Integers,
-    entries: Mapping[str, Mapping[str, Blocks]],
-    known: Mapping[str, Mapping[str, Blocks]],
-    own: Integers,
-) -> dict[tuple[str, str], Blocks]:
-    """The blocks that the registry does not hold yet, with their members."""
-    found = {}
-    for name, start in zip(names, offset[:-1], strict=True):
-        for pass_name, blocks in entries[name].items():
-            held = known[name].get(pass_name)
-            new = np.ones(len(blocks.tokens), bool)
-            if held is not None:
-                new = ~np.isin(blocks.tokens, held.tokens, assume_unique=True)
-            if new.any():
-                holders = own[start + blocks.holders[new]]
-                found[name, pass_name] = Blocks(blocks.tokens[new], holders)
-    return found
-
-
 def _alters(changes: Changes, store: Store, agreement: Agreement) -> bool:
     """Whether anything in the registry is other than before."""
-    if len(changes.changed) or len(changes.members.person) > changes.before or changes.blocks:
+    if len(changes.changed) or len(changes.members.person) > changes.before:
+        return True
+    if any(True for _ in changes.blocks):
         return True
     last = last_rosters(store)
     if any(last.get(name) != roster for name, roster in changes.rosters.items()):

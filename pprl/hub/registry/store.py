@@ -10,7 +10,8 @@ import contextlib
 import importlib
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -60,7 +61,7 @@ class Store(Protocol):
     def rows(self, statement: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run a statement and return its rows, if it has any."""
 
-    def insert(self, table: str, rows: Sequence[Row]) -> None:
+    def insert(self, table: str, rows: Iterable[Row]) -> None:
         """Add rows to a table."""
 
     def transaction(self) -> contextlib.AbstractContextManager[None]:
@@ -117,11 +118,13 @@ class SqliteStore:
         """Run a statement and return its rows, if it has any."""
         return self._connection.execute(statement, tuple(parameters)).fetchall()
 
-    def insert(self, table: str, rows: Sequence[Row]) -> None:
+    def insert(self, table: str, rows: Iterable[Row]) -> None:
         """Add rows to a table."""
-        if rows:
-            marks = ", ".join("?" * len(rows[0]))
-            self._connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+        waiting = iter(rows)
+        for first in waiting:
+            marks = ", ".join("?" * len(first))
+            statement = f"INSERT INTO {table} VALUES ({marks})"
+            self._connection.executemany(statement, chain([first], waiting))
 
     def transaction(self) -> contextlib.AbstractContextManager[None]:
         """Everything within it happens, or nothing; nobody else writes meanwhile."""
@@ -177,7 +180,7 @@ class PostgresStore:
         cursor = self._connection.execute(statement.replace("?", "%s"), tuple(parameters))
         return cursor.fetchall() if cursor.description else []
 
-    def insert(self, table: str, rows: Sequence[Row]) -> None:
+    def insert(self, table: str, rows: Iterable[Row]) -> None:
         """Add rows to a table."""
         with (
             self._connection.cursor() as cursor,

@@ -62,8 +62,8 @@ def _sources(figures: Figures) -> Iterator[Block]:
     current = [file for file in figures.files if not file.earlier]
     yield Heading("Data sources")
     yield Text(
-        f"{len(current)} institutions sent {count(figures.records)} records under the agreement "
-        f"“{agreed.title}”"
+        f"{figures.institutions} institutions sent {count(figures.records)} records under the "
+        f"agreement “{agreed.title}”"
         + (f" (purpose: {agreed.purpose})" if agreed.purpose else "")
         + (f", resting on {agreed.ground}" if agreed.ground else "")
         + f". Scope: {agreed.scope or FILL_IN + 'whose records, of which region and years]'}. "

@@ -1,4 +1,4 @@
-"""What single sums and nestings ask of a choice, before any programme is solved."""
+"""What single sums ask of a choice, before any programme is solved."""
 
 from __future__ import annotations
 
@@ -7,34 +7,44 @@ from collections.abc import Iterator
 import numpy as np
 
 from pprl.results.disclosure.reach import Cut, Limits
-from pprl.results.disclosure.standing import Flags, Standing
-from pprl.results.disclosure.system import Integers, System
+from pprl.results.disclosure.standing import Standing
+from pprl.results.disclosure.system import Flags, Integers, System
 
 
 def line_cuts(
-    system: System, stand: Standing, limit: Limits, cells: Integers, choosable: Flags
+    system: System,
+    stand: Standing,
+    limit: Limits,
+    cells: Integers,
+    choosable: Flags,
+    hidden: Flags | None = None,
 ) -> Iterator[Cut]:
     """The cuts of some cells by each sum that they are in.
 
-    In a sum, a part moves only by what the whole and the other parts leave.
+    In a sum, a number moves only by as much as the others do.
+
+    Args:
+        system: all cells.
+        stand: how they stand.
+        limit: what the attacker knows beforehand.
+        cells: whose cuts.
+        choosable: `bool[cells]`, which may be hidden; any other number is settled, or unknown.
+        hidden: if given, only those that this choice does not keep.
     """
-    signs = system.sums.tocsc()
-    rows = system.sums
-    settled = stand.settled
-    with np.errstate(invalid="ignore"):
-        down_of = np.where(choosable, stand.count - limit.lower, 0.0)
-        up_of = np.where(choosable, limit.upper - stand.count, 0.0)
+    signs, rows = system.sums.tocsc(), system.sums
+    fixed = stand.settled | choosable
+    down_of = np.where(choosable, stand.count - limit.lower, 0.0)
+    up_of = np.where(choosable, limit.upper - stand.count, 0.0)
     for cell in cells.tolist():
         need = float(limit.need[cell])
         for at in range(signs.indptr[cell], signs.indptr[cell + 1]):
-            row, sign = int(signs.indices[at]), signs.data[at]
-            inside = slice(rows.indptr[row], rows.indptr[row + 1])
-            others, own = rows.indices[inside].astype(np.int64), rows.data[inside]
-            others, own = others[others != cell], own[others != cell]
-            if not (choosable[others] | settled[others]).all():
+            inside = slice(rows.indptr[signs.indices[at]], rows.indptr[signs.indices[at] + 1])
+            others, sign_of = rows.indices[inside].astype(np.int64), rows.data[inside]
+            others, sign_of = others[others != cell], sign_of[others != cell]
+            if not fixed[others].all():
                 continue
             # A whole moves with its parts, parts with the whole and against each other.
-            alike = own == -sign
+            alike = sign_of != signs.data[at]
             up = np.where(alike, up_of[others], down_of[others])
             down = np.where(alike, down_of[others], up_of[others])
             for room, left in (
@@ -44,4 +54,6 @@ def line_cuts(
             ):
                 if left > 0:
                     able = room > 0
-                    yield Cut(cell, others[able], np.minimum(room[able], left), float(left))
+                    weights = np.minimum(room[able], left)
+                    if hidden is None or weights[hidden[others[able]]].sum() < left:
+                        yield Cut(cell, others[able], weights, float(left))

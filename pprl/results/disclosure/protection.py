@@ -36,6 +36,7 @@ class Protected:
         tables: as given, with `hidden`, and with every count: they stay at the hub.
         release: what may leave.
         cells: distinct cells of the tables.
+        least: how many cells any choice that withstands the attacker hides at least.
         primary: cells hidden for what they hold.
         complementary: cells hidden for others' sake.
         unprotectable: `measure`, the dimensions, `why`: small cells that are told already, or that
@@ -47,6 +48,7 @@ class Protected:
     tables: tuple[CountTable, ...]
     release: Release
     cells: int
+    least: int
     primary: int
     complementary: int
     unprotectable: pd.DataFrame
@@ -132,6 +134,7 @@ def _told(
         tuple(marked(table) for table in tables),
         release,
         int(stand.told.sum()),
+        found.least,
         primary,
         int(found.hidden.sum()) - primary,
         unprotectable,

@@ -1,4 +1,4 @@
-"""How far an attacker's doubt about hidden numbers reaches, and what would widen it.
+"""How far an attacker's doubt about a hidden number reaches, and what would widen it.
 
 The attacker knows every number that is told, all sums, and of each hidden number whether it is
 small. The least and greatest that a number can be are two linear programmes. Their dual solutions
@@ -11,25 +11,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
 from scipy.optimize import linprog
 
-from pprl.results.disclosure.standing import Flags, Standing
-from pprl.results.disclosure.system import Integers, System
+from pprl.results.disclosure.standing import Standing
+from pprl.results.disclosure.system import Flags, Floats, Integers, System
 
-Floats = NDArray[np.float64]
 TINY = 1e-7
+CLOSE = 300
+"""Beyond so many rows, all are taken."""
 
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """What a number needs: the weights of the hidden cells must come to `need` if it is hidden.
+    """What a number needs if it is hidden: hidden cells whose weights come to `need`.
 
     Attributes:
         cell: the number.
-        cells: `int64[k]`, others, each of which may be told or hidden.
-        weights: `float64[k]`, above 0.
+        cells: `int64[k]`, others that may be hidden or are.
+        weights: `float64[k]`, above 0, none above `need`.
         need: above 0.
     """
 
@@ -75,130 +74,106 @@ def limits(system: System, stand: Standing, protection: int, reasons_known: bool
     return Limits(lower, upper, need)
 
 
+@dataclass(frozen=True, eq=False)
 class Reach:
-    """The attacker's linear programmes, for one choice of what is hidden."""
+    """The attacker's linear programmes, for one choice of what is hidden.
 
-    def __init__(
-        self, system: System, count: Integers, limit: Limits, known: Flags, choosable: Flags
-    ) -> None:
-        """Set up what the attacker does not know.
+    Attributes:
+        system: all cells.
+        count: `int64[cells]`, -1 where we know it neither.
+        limit: what the attacker knows beforehand.
+        known: `bool[cells]`, which numbers it has.
+        choosable: of which it is for us to choose whether it has them.
+    """
 
-        Args:
-            system: all cells.
-            count: `int64[cells]`, -1 where we know it neither.
-            limit: what the attacker knows beforehand.
-            known: which numbers it has.
-            choosable: which of them might be hidden instead, or are and might be told.
-        """
-        self.count, self.limit, self.known, self.choosable = count, limit, known, choosable
-        pairs = len(system.nested)
-        signs, places = np.tile([1.0, -1.0], pairs), np.repeat(np.arange(pairs), 2)
-        nested = sparse.csr_array(
-            (signs, (places, system.nested.ravel())), shape=(pairs, len(system))
-        )
-        rows = sparse.vstack([system.sums, nested], format="csr")
-        is_sum = np.arange(rows.shape[0]) < len(system.wholes)
-        unknown = np.flatnonzero(~known)
-        live = np.diff(rows[:, unknown].indptr) > 0
-        self._rows, self._is_sum = rows[live], is_sum[live]
-        part = self._rows[:, unknown]
-        links = sparse.block_array([[None, abs(part).T], [abs(part), None]])
-        _, label = sparse.csgraph.connected_components(links, directed=False)
-        self._label = np.full(len(system), -1, np.int64)
-        self._label[unknown] = label[: len(unknown)]
-        self._row_label = label[len(unknown) :]
-        self._ready: dict[int, _Programme] = {}
+    system: System
+    count: Integers
+    limit: Limits
+    known: Flags
+    choosable: Flags
 
     def cut(self, cell: int) -> Cut | None:
         """What would widen the interval of an unknown number; None if it is wide enough.
 
-        A cut without cells says that nothing can.
+        Rows close by are tried first: what they forbid, all rows together forbid. A cut without
+        cells says that nothing would widen it.
         """
+        rows = self._tied(np.array([cell]))
+        while True:
+            wider = self._tied(self._unknown_in(rows))
+            if found := self._cut_by(cell, wider):
+                return found
+            if len(wider) == len(rows):
+                return None
+            rows = wider if len(wider) < CLOSE else self._block(wider)
+
+    def _block(self, rows: Integers) -> Integers:
+        """All rows that have anything to do with some."""
+        while len(wider := self._tied(self._unknown_in(rows))) > len(rows):
+            rows = wider
+        return rows
+
+    def _tied(self, cells: Integers) -> Integers:
+        """The rows that some cells are in."""
+        return np.unique(self.system.columns[:, cells].indices).astype(np.int64)
+
+    def _unknown_in(self, rows: Integers) -> Integers:
+        """The unknown cells of some rows."""
+        cells = np.unique(self.system.rows[rows].indices).astype(np.int64)
+        return cells[~self.known[cells]]
+
+    def _cut_by(self, cell: int, rows: Integers) -> Cut | None:
+        """The cut by some rows, leaving all others out of account."""
         need = float(self.limit.need[cell])
-        low, weights = self._extreme(cell, 1.0, np.inf)
-        high, others = self._extreme(cell, -1.0, np.ceil(low - TINY) + need)
-        if high - low >= need - TINY:
+        low, weights = self._extreme(cell, rows, 1.0, np.inf)
+        most = np.ceil(low - TINY) + need
+        high, others = self._extreme(cell, rows, -1.0, most)
+        if high >= most - TINY:
             return None
         weights += others
         # The width that the duals allow if the cell is hidden and no other is.
         alone = high - low - weights[self.choosable & ~self.known].sum() + weights[cell]
         left = need - alone
         weights[cell] = 0
-        cells = np.flatnonzero(self.choosable & (weights > TINY))
+        cells = np.flatnonzero(weights > TINY)
         return Cut(cell, cells, np.minimum(weights[cells], left), left)
 
-    def _extreme(self, cell: int, sign: float, most: float) -> tuple[float, Floats]:
-        """The least (sign 1) or greatest (-1) that a number can be, but at most `most`.
+    def _extreme(self, cell: int, rows: Integers, sign: float, most: float) -> tuple[float, Floats]:
+        """The least (sign 1) or greatest (-1) that a number can be by some rows, up to `most`.
 
         Returns:
-            The number; and `float64[cells]`, by how much at most it would go beyond if the cell
-            were hidden, or, of one that is hidden, by how much it went beyond for that.
+            The number; and `float64[cells]`, by how much at most it would go beyond if a cell were
+            hidden, or, if it is hidden, by how much it went beyond for that.
         """
-        label = int(self._label[cell])
-        if label not in self._ready:
-            rows = np.flatnonzero(self._row_label == label)
-            columns = np.flatnonzero(self._label == label)
-            self._ready[label] = self._programme(rows, columns)
-        return self._ready[label].extreme(self, cell, sign, most)
-
-    def _programme(self, rows: Integers, columns: Integers) -> _Programme:
-        """The programme of some rows and unknown columns."""
-        matrix = self._rows[rows]
-        right = -(matrix @ np.where(self.known, self.count, 0))
-        is_sum = self._is_sum[rows]
+        columns = self._unknown_in(rows)
+        matrix = self.system.rows[rows]
+        is_sum = rows < len(self.system.wholes)
         part = matrix[:, columns]
-        return _Programme(columns, matrix.tocsc(), part, right, is_sum)
-
-
-@dataclass(frozen=True, eq=False)
-class _Programme:
-    """Rows that tie unknown numbers to each other.
-
-    Attributes:
-        columns: the unknown numbers.
-        whole: the rows with all cells' columns.
-        part: the rows with the unknown columns.
-        right: what the unknown numbers must come to, or (nested rows) may at most.
-        is_sum: which rows are sums.
-    """
-
-    columns: Integers
-    whole: sparse.csc_array
-    part: sparse.csr_array
-    right: Floats
-    is_sum: Flags
-
-    def extreme(self, reach: Reach, cell: int, sign: float, most: float) -> tuple[float, Floats]:
-        """See `Reach._extreme`."""
-        at = int(np.searchsorted(self.columns, cell))
-        cost = np.zeros(len(self.columns))
+        right = -(matrix @ np.where(self.known, self.count, 0).astype(float))
+        at = int(np.searchsorted(columns, cell))
+        cost = np.zeros(len(columns))
         cost[at] = sign
-        lower = reach.limit.lower[self.columns]
-        upper = reach.limit.upper[self.columns].copy()
+        lower, upper = self.limit.lower[columns], self.limit.upper[columns].copy()
         upper[at] = min(upper[at], most)
         solved = linprog(
             cost,
-            A_eq=self.part[self.is_sum] if self.is_sum.any() else None,
-            b_eq=self.right[self.is_sum] if self.is_sum.any() else None,
-            A_ub=self.part[~self.is_sum] if not self.is_sum.all() else None,
-            b_ub=self.right[~self.is_sum] if not self.is_sum.all() else None,
+            A_eq=part[is_sum],
+            b_eq=right[is_sum],
+            A_ub=part[~is_sum],
+            b_ub=right[~is_sum],
             bounds=np.stack([lower, upper], axis=1),
             method="highs",
         )
         if solved.status != 0:
             raise ArithmeticError(solved.message)
-        dual = np.zeros(len(self.right))
-        dual[self.is_sum] = solved.eqlin.marginals
-        dual[~self.is_sum] = solved.ineqlin.marginals
-        slope = -(self.whole.T @ dual)
+        dual = np.zeros(len(rows))
+        dual[is_sum] = solved.eqlin.marginals
+        dual[~is_sum] = solved.ineqlin.marginals
+        slope = -(matrix.T @ dual)
         slope[cell] += sign
-        slope[abs(slope) < TINY] = 0
-        limit, count = reach.limit, reach.count
-        with np.errstate(invalid="ignore"):
-            beyond = np.where(
-                slope > 0,
-                slope * (count - limit.lower),
-                np.where(slope < 0, -slope * (limit.upper - count), 0.0),
-            )
-        beyond[~reach.choosable] = 0
+        slope[(abs(slope) < TINY) | ~self.choosable] = 0
+        beyond = np.zeros(len(slope))
+        rising, falling = np.flatnonzero(slope > 0), np.flatnonzero(slope < 0)
+        beyond[rising] = slope[rising] * (self.count - self.limit.lower)[rising]
+        beyond[falling] = -slope[falling] * (self.limit.upper - self.count)[falling]
         return float(solved.x[at]), beyond

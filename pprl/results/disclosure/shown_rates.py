@@ -8,8 +8,8 @@ import numpy as np
 
 from pprl.errors import UsageError
 from pprl.results.disclosure.rates import RATE, RateTable, coded_only, rounded
-from pprl.results.disclosure.standing import Flags, Standing
-from pprl.results.disclosure.system import Integers, System
+from pprl.results.disclosure.standing import Standing
+from pprl.results.disclosure.system import Flags, Integers, System
 
 
 def shown_rates(

@@ -16,13 +16,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pprl.errors import UsageError
-from pprl.results.disclosure.system import Integers, System
+from pprl.results.disclosure.system import Flags, Integers, System
 from pprl.results.disclosure.tables import COUNT, HIDDEN, Release
 
-Flags = NDArray[np.bool_]
 UNKNOWN = -1
 
 

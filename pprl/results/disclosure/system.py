@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,8 @@ from pprl.results.disclosure.frames import frames
 from pprl.results.disclosure.tables import CountTable, Release
 
 Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 MOST_CELLS = 1_000_000
 
@@ -96,6 +98,19 @@ class System:
         every = np.unique(np.concatenate(keys))
         nested = blank._nested(every, wholes_of)
         return cls(codes, outcomes, measures, every, *_matrix(sums, every), nested)
+
+    @cached_property
+    def rows(self) -> sparse.csr_array:
+        """The sums, each times the counts 0, and below them the nestings, each at most 0."""
+        pairs = len(self.nested)
+        signs, row = np.tile([1.0, -1.0], pairs), np.repeat(np.arange(pairs), 2)
+        nested = sparse.csr_array((signs, (row, self.nested.ravel())), shape=(pairs, len(self)))
+        return sparse.vstack([self.sums, nested], format="csr")
+
+    @cached_property
+    def columns(self) -> sparse.csc_array:
+        """The same as `rows`, by cells."""
+        return self.rows.tocsc()
 
     def parts(self, sums: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which cells are a part in one of some sums."""

@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
     from pprl.hub import Linkage
 
-__all__ = ["SUFFIXES", "Figures", "account", "read_figures", "report", "with_audit", "write_report"]
+__all__ = [
+    "SUFFIXES",
+    "Figures",
+    "account",
+    "check_suffix",
+    "read_figures",
+    "report",
+    "with_audit",
+    "write_report",
+]
 
 SUFFIXES = (".html", ".md", ".json")
 

@@ -63,6 +63,7 @@ def account(
         software=f"pprl {__version__}",
         made_on=(today or datetime.date.today()).isoformat(),
         agreement=agreed(agreement),
+        institutions=len(linkage.records),
         files=tuple(_files(linkage, shown, rounding)),
         records=None if None in records else sum(linkage.records.values()),
         candidates=rounding.count(len(candidates)),
@@ -147,18 +148,18 @@ def _files(linkage: Linkage, shown: ToldOverlap, rounding: Rounding) -> Iterator
 
 def _file(manifest: Manifest, found: int | None, earlier: bool, rounding: Rounding) -> FileFigures:
     """One file."""
+    records = _stated(manifest.records, rounding)
+    noise = completeness_noise(len(manifest.completeness), manifest.epsilon)
     return FileFigures(
         institution=manifest.institution,
-        records=_stated(manifest.records, rounding),
+        records=records,
         sequence=manifest.sequence,
         software=manifest.software,
         sha256=hashlib.sha256(manifest.to_bytes()).hexdigest(),
         completeness={
             name: nearest(share) for name, share in sorted(manifest.completeness.items())
         },
-        noise=nearest(
-            completeness_noise(len(manifest.completeness), manifest.epsilon) / manifest.records
-        ),
+        noise=None if records is None else nearest(noise / records),
         unplaced=nearest(manifest.unplaced),
         found=found,
         found_share=None if found is None else nearest(found / manifest.records),
@@ -175,7 +176,9 @@ def _quality(
         for kind in ("precision", "recall")
         for end, toward in (("", nearest), ("_low", down), ("_high", up))
     }
-    matches = None if links is None else rounding.count(row["expected_matches"])
+    # Of what is told, so that no count can be worked out from this one.
+    implied = (links or 0) * (shares["precision"] or 0.0) / (shares["recall"] or 1.0)
+    matches = None if links is None else rounding.count(implied)
     return QualityFigures(of=tuple(of), links=links, matches=matches, **shares)
 
 
@@ -189,7 +192,6 @@ def _whole(linkage: Linkage, shown: ToldOverlap, rounding: Rounding) -> QualityF
         "recall": quality.expected_recall,
         "recall_low": quality.recall_interval[0],
         "recall_high": quality.recall_interval[1],
-        "expected_matches": quality.expected_matches + quality.unseen_matches,
     }
     return _quality(("all",), row, rounding.count(shown.links), rounding)
 

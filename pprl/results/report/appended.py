@@ -22,17 +22,21 @@ def parameters(figures: Figures) -> Iterator[Block]:
         "is the logarithm of m over u to base 2. They were learned from the pairs themselves, by "
         "EM with prior counts, without any pair known to be a match. Shares are rounded as counts "
         "are, and weights are made from the rounded shares; where a pass has few matches or few "
-        "other pairs, nothing of these is told."
+        "other pairs, nothing of these is told. Levels of which nothing is told are left out."
     )
     if not figures.levels:
         yield Text("The linkage did not keep them.")
+    header = columns("Level", "m", "u", "Weight")
     for name, levels in groupby(figures.levels, key=lambda told: told.on):
         rows = tuple(
-            (told.attribute, told.level, share(told.m), share(told.u), bits(told.bits))
+            (f"{told.attribute}: {told.level}", share(told.m), share(told.u), bits(told.bits))
             for told in levels
+            if told.m is not None or told.u is not None
         )
-        header = columns("Compared", "Level", "m", "u", "Weight", texts=2)
-        yield Details(f"Pass {name}", (Table(f"Levels of the pass {name}", header, rows),))
+        inside = (
+            Table(f"Levels of the pass {name}", header, rows) if rows else Text("Too few pairs.")
+        )
+        yield Details(f"Pass {name}", (inside,))
 
 
 def attacks(figures: Figures) -> Iterator[Block]:

@@ -25,7 +25,8 @@ def thresholds(linkage: Linkage, rounding: Rounding) -> tuple[ThresholdFigures, 
     records = sum(linkage.records.values())
     best = _best_of_records(table)
     rows = []
-    for threshold in sorted({*THRESHOLDS, linkage.threshold}):
+    others = (t for t in THRESHOLDS if t != nearest(linkage.threshold))
+    for threshold in sorted((*others, linkage.threshold)):
         probability = table["probability"].to_numpy()
         taken = probability[probability >= threshold]
         told = rounding.count(len(taken)) is not None

@@ -62,7 +62,8 @@ class FileFigures:
         sha256: of the manifest, which binds every part of the file and is what the party signed.
         completeness: for each field, the share of records that have it, with the institution's
             noise.
-        noise: by how much such a share is off, on average, as a share of the records.
+        noise: by how much such a share is off, on average, as a share of the records; None where
+            these are not told.
         unplaced: the share of records that no pass can find, with noise.
         found: its persons who are linked with another institution's records.
         found_share: their number over that of the records.
@@ -75,7 +76,7 @@ class FileFigures:
     software: str
     sha256: str
     completeness: dict[str, float]
-    noise: float
+    noise: float | None
     unplaced: float
     found: int | None
     found_share: float | None
@@ -118,7 +119,8 @@ class QualityFigures:
     Attributes:
         of: what part: the names of two institutions, a group, or one name for all.
         links: persons linked between two institutions, or pairs accepted in a group.
-        matches: expected matches, those that no pass found included.
+        matches: expected matches, those that no pass found included, as links, precision and recall
+            imply them.
     """
 
     of: tuple[str, ...]
@@ -209,6 +211,7 @@ class Figures:
         software: what linked.
         made_on: the day of linking, as an ISO text.
         agreement: what was agreed.
+        institutions: how many sent files of this year.
         files: this year's, by institution, then earlier ones.
         records: of all this year's files together.
         candidates: pairs that any pass found.
@@ -234,6 +237,7 @@ class Figures:
     software: str
     made_on: str
     agreement: AgreementFigures
+    institutions: int
     files: tuple[FileFigures, ...]
     records: int | None
     candidates: int | None

@@ -42,7 +42,9 @@ def read_figures(path: Path) -> Figures:
         newer = tree["format"] > FORMAT
         figures: Figures | None = None if newer else _built(Figures, tree)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
+        raise UsageError(
+            f"{path}: cannot be read ({error.strerror}). pprl link writes it into its folder."
+        ) from None
     except (*_FAULTS, AttributeError):
         raise UsageError(
             f"{path}: does not hold a linkage report's figures. Link again, or restore it."

@@ -44,17 +44,17 @@ def passes(figures: Figures, draw: Draw) -> Iterator[Block]:
     yield Picture(
         draw(pictures.passes, title),
         title,
-        f"Candidate pairs in all: {count(figures.candidates)}. {_range('A pass', figures)}",
+        f"Candidate pairs in all: {count(figures.candidates)}. {_range(figures)}",
         table,
     )
 
 
-def _range(what: str, figures: Figures) -> str:
+def _range(figures: Figures) -> str:
     """The least and the most that a pass found."""
     found = [told.accepted for told in figures.passes if told.accepted is not None]
     if not found:
         return "No pass found as many as may be told."
-    return f"{what} found from {min(found):,} to {max(found):,} of the accepted pairs."
+    return f"A pass found from {min(found):,} to {max(found):,} of the accepted pairs."
 
 
 def probabilities(figures: Figures, draw: Draw) -> Iterator[Block]:
@@ -72,12 +72,13 @@ def probabilities(figures: Figures, draw: Draw) -> Iterator[Block]:
         f"{low:g} and {high:g}: {count(figures.doubtful_pairs)} pairs lie there."
     )
     title = "Candidate pairs by match probability"
+    first, last = figures.bands[0], figures.bands[-1]
     yield Picture(
         draw(pictures.bands, title),
         title,
-        "Nearly all pairs are surely matches or surely not if the bars stand at both ends. The "
-        "scale grows tenfold at each step, so that small bars can be seen; hidden counts have no "
-        "bar.",
+        f"Not accepted, with a probability below {first.high:g}: {count(first.rejected)} pairs; "
+        f"accepted, with {last.low:g} or more: {count(last.accepted)}. The scale grows tenfold at "
+        "each step, so that small bars can be seen; hidden counts have no bar.",
         Table(
             "Pairs by band of probability",
             columns("Probability", "Accepted", "Not accepted"),

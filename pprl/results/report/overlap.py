@@ -60,14 +60,14 @@ class Overlap:
         """
         source = pd.Categorical(study_ids["source"], categories=list(sources)).codes
         person, persons = pd.factorize(study_ids["study_id"])
-        present = np.zeros((len(persons), len(sources)), bool)
+        present = np.zeros((len(persons), len(sources)), bool, order="F")
         present[person, source] = True
         number = present.sum(axis=1)
-        together = present.astype(np.float64).T @ present
+        pairs = combinations(present.T, 2)
         return cls(
             tuple(sources),
             present.sum(axis=0),
-            np.array([together[a, b] for a, b in combinations(range(len(sources)), 2)], np.int64),
+            np.array([(a & b).sum() for a, b in pairs], np.int64),
             present[number > 1].sum(axis=0),
             np.bincount(number, minlength=len(sources) + 1)[2:],
         )

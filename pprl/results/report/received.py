@@ -15,12 +15,11 @@ def in_brief(figures: Figures) -> Iterator[Block]:
     """What a reader takes home, and how to read the counts."""
     quality, agreement = figures.quality, figures.agreement
     yield Heading("In brief")
-    institutions = sum(not file.earlier for file in figures.files)
     rate = {told.threshold: told.match_rate for told in figures.thresholds}[figures.threshold]
     yield Bullets(
         (
-            f"{institutions} institutions sent {count(figures.records)} records, none of which "
-            "shows a name, a birth date or an ID.",
+            f"{figures.institutions} institutions sent {count(figures.records)} records, none of "
+            "which shows a name, a birth date or an ID.",
             f"Persons linked between two institutions, over all pairs of institutions: "
             f"{count(figures.links)}. Share of all records that have a match: {share(rate)}.",
             f"Expected precision {share(quality.precision)} (95% interval "

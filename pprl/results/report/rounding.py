@@ -48,9 +48,9 @@ class Rounding:
     def coarse(self, part: float, whole: float) -> float | None:
         """A share in steps of whole per cents, each worth several smallest cells; None if small."""
         for step in STEPS:
-            if self.smallest == 1 or step * whole >= COARSE * self.smallest:
-                rounded = int(part / whole / step + 1e-9) * step if whole else 0.0
-                return round(rounded, 2) or None
+            if self.smallest == 1 or step * whole >= self.coarsest:
+                steps = int(part / whole / step + 1e-9) if whole else 0
+                return round(steps * step, 2) if steps or self.smallest == 1 else None
         return None
 
 

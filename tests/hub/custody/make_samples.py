@@ -14,7 +14,7 @@ import pandas as pd
 
 from pprl import Agreement, SigningKey
 from pprl.agreement import Party
-from pprl.agreement.signatures import canonical
+from pprl.canonical_json import canonical
 from pprl.chain import Chain
 from pprl.exchange import Entries, Manifest, Submission
 from pprl.exchange.closing import PURPOSE, Certificate, close

@@ -12,15 +12,15 @@ from pprl.hub.registry.recognition import Blocks, least_shared, recognise
 KEY = RegistryKey(bytes(range(32)))
 
 
-def blocks(holder_of: dict[int, int]) -> dict[str, Blocks]:
+def blocks(holder_of: dict[int, int]) -> Blocks:
     """One pass: token -> holder."""
     tokens = np.array(list(holder_of), np.uint64)
-    return {"birth": Blocks.of(tokens, np.array(list(holder_of.values()), np.int64))}
+    return Blocks.of(tokens, np.array(list(holder_of.values()), np.int64))
 
 
 def met(now: dict[int, int], known: dict[int, int], least: int = 1) -> dict[int, int]:
     """Member -> the record that it is."""
-    found = recognise(blocks(now), blocks(known), least)
+    found = recognise([(blocks(now), blocks(known))], least)
     return dict(zip(found.member.tolist(), found.record.tolist(), strict=True))
 
 
@@ -42,19 +42,19 @@ def test_of_two_records_the_one_that_shares_more_is_the_student() -> None:
 
 def test_the_member_that_a_record_shares_most_with_comes_first() -> None:
     """A record that two members became: the further one is told too."""
-    found = recognise(blocks({1: 3, 2: 3, 3: 3}), blocks({1: 0, 2: 7, 3: 7}), 1)
+    found = recognise([(blocks({1: 3, 2: 3, 3: 3}), blocks({1: 0, 2: 7, 3: 7}))], 1)
     assert found.record.tolist() == [3, 3] and found.member.tolist() == [7, 0]
 
 
 def test_a_member_whose_entries_are_spread_is_torn() -> None:
     """Which the ledger of an institution never lets happen."""
-    assert recognise(blocks({1: 3, 2: 4}), blocks({1: 0, 2: 0}), 1).torn == 1
-    assert recognise(blocks({1: 3, 2: 3}), blocks({1: 0, 2: 0}), 1).torn == 0
+    assert recognise([(blocks({1: 3, 2: 4}), blocks({1: 0, 2: 0}))], 1).torn == 1
+    assert recognise([(blocks({1: 3, 2: 3}), blocks({1: 0, 2: 0}))], 1).torn == 0
 
 
 def test_passes_that_were_not_there_before_say_nothing() -> None:
     """And a registry that knows nobody meets nobody."""
-    found = recognise(blocks({1: 3}), {}, 1)
+    found = recognise([(blocks({1: 3}), blocks({}))], 1)
     assert not len(found.record) and not len(found.member)
 
 
