@@ -17,12 +17,12 @@ ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 
 
-def output_of(program: str) -> str:
+def output_of(program: str, *arguments: str) -> str:
     """What an example prints, run by itself as a reader runs it."""
     # So that the checkout is found where pprl is not installed.
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
     run = subprocess.run(
-        [sys.executable, "-W", "ignore", str(EXAMPLES / program)],
+        [sys.executable, "-W", "ignore", str(EXAMPLES / program), *arguments],
         capture_output=True,
         encoding="utf-8",
         env=environment,
@@ -42,7 +42,7 @@ def test_every_example_is_run() -> None:
     """None is added without a claim below, or, where it has a page, without running there."""
     programs = {path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.py")}
     with_pages = {"compact/__main__.py", "county/__main__.py", "signing_day.py"}
-    assert programs == {"beside_splink.py", "febrl4.py"} | with_pages
+    assert programs == {"beside_splink.py", "febrl4.py", "yearly_report.py"} | with_pages
     for program in with_pages - {"signing_day.py"}:
         folder = Path(program).parent
         page = (EXAMPLES / folder / "README.md").read_text(encoding="utf-8")
@@ -74,3 +74,13 @@ def test_the_same_people_are_linked_beside_splink() -> None:
     scores = dict(re.findall(r"^(Splink|pprl), .*F1 ([\d.]+)$", printed, re.MULTILINE))
     assert float(scores["Splink"]) > 0.9
     assert float(scores["pprl"]) > 0.97
+
+
+def test_a_years_report_is_made_from_students_to_page(tmp_path: Path) -> None:
+    """Rates are told, small counts hidden, and the attacker finds nothing."""
+    printed = output_of("yearly_report.py", str(tmp_path / "report"))
+    assert re.search(r"^Chronic absence, 2025: \d+%$", printed, re.MULTILINE)
+    assert re.search(r"^[1-9]\d* counts are hidden; of these can be worked out: 0$", printed, re.M)
+    page = (tmp_path / "report" / "indicators.html").read_text(encoding="utf-8")
+    assert "<h2" in page
+    assert "Chronic absence, by ethnicity, 2025" in page

@@ -13,6 +13,7 @@ from pprl.agreement.indicators.definitions import (
     Test,
 )
 from pprl.agreement.indicators.reading import customary, joined, read_own, with_file
+from pprl.agreement.indicators.wording import definitions_table
 
 __all__ = [
     "OTHERWISE",
@@ -26,6 +27,7 @@ __all__ = [
     "Stage",
     "Test",
     "customary",
+    "definitions_table",
     "joined",
     "read_own",
     "with_file",

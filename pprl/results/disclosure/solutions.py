@@ -68,6 +68,8 @@ def widen(
                 continue
             chosen = unknown.near(at, NEARBY)
             for sign in (1.0, -1.0):
+                if spread.most[at] - spread.least[at] >= need[at]:
+                    break
                 # Others that are narrow move along, either way.
                 narrow = (sought & spread.narrow(need))[chosen]
                 cost = np.where(narrow, rng.choice([-1.0, 1.0], len(chosen)), 0.0)

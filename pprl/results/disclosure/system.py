@@ -6,7 +6,7 @@ the sum of the cells below it along each dimension; a part has no more persons t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from pprl.errors import UsageError
-from pprl.results.disclosure.dimension import TOTAL, Dimension, united
-from pprl.results.disclosure.frames import frames
+from pprl.results.disclosure.dimension import TOTAL, united
+from pprl.results.disclosure.grids import grids, including
 from pprl.results.disclosure.tables import CountTable, Release
 
 Integers = NDArray[np.int64]
@@ -65,7 +65,7 @@ class System:
         outcomes = tuple(kinds[name] for name in codes)
         tables = [table for release in releases for table in release.tables]
         measures = tuple(sorted({table.measure for table in tables}))
-        wholes_of = _closure(releases, measures)
+        wholes_of = including(releases, measures)
         size = reduce(lambda product, names: product * len(names), codes.values(), 1)
         if size * max(1, len(measures)) >= 2**62:
             raise UsageError("The release has too many dimensions. Publish fewer at one time.")
@@ -82,19 +82,17 @@ class System:
         keys = [np.zeros(0, np.int64)]
         # Sums by whole and dimension, so that frames and releases that share one give it once.
         sums: dict[tuple[int, ...], int] = {}
-        for measure, grid, trees in _grids(releases, measures, wholes_of):
-            axes = blank._axes(grid)
-            cells = blank._product(measure, axes)
+        for grid in grids(releases, measures, wholes_of):
+            axes = blank._axes(grid.codes)
+            cells = blank._product(grid.measure, axes)
             keys.append(cells.ravel())
             for axis, name in enumerate(codes):
-                position = {code: at for at, code in enumerate(grid.get(name, (TOTAL,)))}
-                for code, below in trees[name].children.items() if name in grid else ():
-                    if code in position and below[0] in position:
-                        taken = [position[part] for part in (code, *below)]
-                        rows = np.moveaxis(np.take(cells, taken, axis), axis, -1)
-                        sums |= dict.fromkeys(
-                            map(tuple, rows.reshape(-1, len(taken)).tolist()), axis
-                        )
+                position = {code: at for at, code in enumerate(grid.codes.get(name, ()))}
+                for code, below in grid.sums(name):
+                    taken = [position[part] for part in (code, *below)]
+                    rows = np.moveaxis(np.take(cells, taken, axis), axis, -1)
+                    found = map(tuple, rows.reshape(-1, len(taken)).tolist())
+                    sums |= dict.fromkeys(found, axis)
         every = np.unique(np.concatenate(keys))
         nested = blank._nested(every, wholes_of)
         return cls(codes, outcomes, measures, every, *_matrix(sums, every), nested)
@@ -163,7 +161,7 @@ class System:
         parts = [f"{name}={row[name]}" for name in self.codes if row[name] != TOTAL]
         return f"{row['measure']} ({', '.join(parts) or TOTAL})"
 
-    def _axes(self, grid: dict[str, tuple[str, ...]]) -> list[Integers]:
+    def _axes(self, grid: Mapping[str, tuple[str, ...]]) -> list[Integers]:
         """Positions of a grid's codes in each dimension."""
         return [
             pd.Index(names).get_indexer(pd.Index(grid.get(name, (TOTAL,)))).astype(np.int64)
@@ -203,96 +201,6 @@ class System:
                 )
                 pairs.append(np.stack([one[first], other[second]], axis=1))
         return np.concatenate(pairs)
-
-
-def _closure(releases: Sequence[Release], measures: Sequence[str]) -> dict[str, set[str]]:
-    """Measure -> all measures that include it, through others as well; only those in tables."""
-    above: dict[str, set[str]] = {}
-    for release in releases:
-        for part, wholes in release.subset_of.items():
-            above.setdefault(part, set()).update(wholes)
-    for part in above:
-        reached, left = set[str](), [part]
-        while left:
-            fresh = above.get(left.pop(), set()) - reached
-            reached |= fresh
-            left += fresh
-        above[part] = reached - {part}
-    return {m: above.get(m, set()) & set(measures) for m in measures}
-
-
-def _grids(
-    releases: Sequence[Release], measures: Sequence[str], wholes_of: dict[str, set[str]]
-) -> Iterator[tuple[str, dict[str, tuple[str, ...]], dict[str, Dimension]]]:
-    """Measure, codes by dimension and trees of each product of codes that has to be looked at.
-
-    Each release's sums hold by its own trees: next year an institution may be new or elsewhere.
-    Where no code has moved, all releases together are looked at by what the trees are together.
-    """
-    for members in _linked(measures, wholes_of):
-        of_group = [
-            [table for table in release.tables if table.measure in members] for release in releases
-        ]
-        apart = frames(table.dimensions for tables in of_group for table in tables)
-        views = [
-            ({dimension.name: dimension for dimension in release.dimensions}, tables)
-            for release, tables in zip(releases, of_group, strict=True)
-        ]
-        if len(releases) > 1 and (trees := _together(releases)):
-            views.append((trees, [table for tables in of_group for table in tables]))
-        for trees, tables in views:
-            seen = {
-                name: _closed(dimension, tables)
-                for name, dimension in trees.items()
-                if any(name in table.dimensions for table in tables)
-            }
-            for measure in members:
-                own = [set(table.dimensions) for table in tables if table.measure == measure]
-                for frame in apart:
-                    if any(names <= set(frame) for names in own):
-                        grid = {name: seen[name] for name in frame if name in seen}
-                        yield measure, grid, trees
-
-
-def _linked(measures: Sequence[str], wholes_of: dict[str, set[str]]) -> list[list[str]]:
-    """Measures in groups that are parts of each other, directly or through others."""
-    groups = {measure: {measure} for measure in measures}
-    for part, wholes in wholes_of.items():
-        for whole in wholes:
-            joined = groups[part] | groups[whole]
-            groups |= dict.fromkeys(joined, joined)
-    return [list(group) for group in sorted({tuple(sorted(g)) for g in groups.values()})]
-
-
-def _together(releases: Sequence[Release]) -> dict[str, Dimension] | None:
-    """Each dimension's tree with the codes of all releases; None if a code has moved."""
-    parents: dict[str, dict[str, str]] = {}
-    kinds: dict[str, bool] = {}
-    for release in releases:
-        for dimension in release.dimensions:
-            known = parents.setdefault(dimension.name, {})
-            if any(known.get(code, above) != above for code, above in dimension.parents.items()):
-                return None
-            known |= dimension.parents
-            kinds[dimension.name] = dimension.is_outcome
-    return {name: Dimension(name, parents[name], kinds[name]) for name in parents}
-
-
-def _closed(dimension: Dimension, tables: Iterable[CountTable]) -> tuple[str, ...]:
-    """The codes that tables have, those above them, and all beside any of these; in tree order."""
-    seen = {
-        code
-        for table in tables
-        if dimension.name in table.dimensions
-        for code in table.counts[dimension.name].unique()
-    }
-    for code in list(seen):
-        while code != TOTAL:
-            code = dimension.parents[code]
-            seen.add(code)
-    split = {dimension.parents[code] for code in seen if code != TOTAL}
-    beside = {part for code in split for part in dimension.children[code]}
-    return tuple(code for code in dimension.codes if code in seen | beside | {TOTAL})
 
 
 def _matrix(

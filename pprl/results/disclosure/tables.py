@@ -91,9 +91,8 @@ def _check_columns(table: CountTable) -> None:
     counts = table.counts
     if missing := [name for name in (*table.dimensions, COUNT) if name not in counts]:
         raise UsageError(f"The table {table.name} lacks the column {missing[0]}.")
-    if counts.duplicated(list(table.dimensions)).any() or (
-        not table.dimensions and len(counts) > 1
-    ):
+    cells = counts[[*table.dimensions]].assign(measure=table.measure)
+    if cells.duplicated().any():
         raise UsageError(f"The table {table.name} has a cell twice.")
     shown = counts.loc[~counts[HIDDEN], COUNT] if HIDDEN in counts else counts[COUNT]
     if not pd.api.types.is_integer_dtype(counts[COUNT].dtype) or not (shown >= 0).all():

@@ -23,9 +23,9 @@ class Counts:
     """What was counted, before disclosure control: nothing of it leaves.
 
     Attributes:
-        tables: by year and outcome, and one report group at a time; the measure is the cohort.
-        dimensions: `year`, the report groups, the outcomes and, if asked for, `institution`.
-        subset_of: cohort -> cohorts that include all of its members.
+        tables: one a year, outcome and report group; the measure is the year's cohort.
+        dimensions: the report groups, the outcomes and, if asked for, `institution`.
+        subset_of: measure -> measures that include all of its persons.
         told_by: outcome -> the institutions whose rows put members into the cohort, and those
             whose rows may tell of the outcome.
         left_out: outcome -> why it was not counted, in a sentence.
@@ -81,11 +81,7 @@ def count(
     return Counts(
         tuple(tables),
         tuple(_dimensions(tables, definitions, by_codes)),
-        {
-            cohort.name: (cohort.part_of,)
-            for cohort in definitions.cohorts.values()
-            if cohort.part_of
-        },
+        _subsets(tables, definitions),
         {name: _told_by(rows, definitions, name) for name in sorted(used & set(laid_out))},
         left_out,
     )
@@ -125,11 +121,12 @@ def _by_each(
     """A table by year and outcome, and one for each group besides; none twice."""
     sums = outcome.down_to([code.name for code in outcome.codes])
     if not by:
-        yield CountTable(name, outcome.cohort, (YEAR, name), _counted(frame, {name: sums}))
+        yield from _yearly(name, outcome.cohort, frame, {name: sums})
     for group, values in by.items():
         every = {TOTAL: frozenset(values)} | {value: frozenset({value}) for value in values}
-        counts = _counted(frame, {group: every, name: sums})
-        yield CountTable(f"{name}_by_{group}", outcome.cohort, (YEAR, group, name), counts)
+        yield from _yearly(
+            table_stem(name, group), outcome.cohort, frame, {group: every, name: sums}
+        )
 
 
 def _flow_tables(
@@ -148,12 +145,35 @@ def _flow_tables(
             for stage in (one, other)
         }
         if len(both):
-            yield CountTable(
-                f"{name}_step_{number}",
-                definitions.outcomes[one.outcome].cohort,
-                (YEAR, one.outcome, other.outcome),
-                _counted(both, sums),
-            )
+            cohort = definitions.outcomes[one.outcome].cohort
+            yield from _yearly(step_stem(name, number), cohort, both, sums)
+
+
+def table_stem(outcome: str, group: str) -> str:
+    """What the tables of an outcome by a group are called before their year; "": of all."""
+    return f"{outcome}_by_{group}" if group else outcome
+
+
+def step_stem(flow: str, number: int) -> str:
+    """What the tables of a step of a flow are called before their year."""
+    return f"{flow}_step_{number}"
+
+
+def measure_of(cohort: str, year: str) -> str:
+    """What the persons of a cohort's year are called."""
+    return f"{cohort} {year}"
+
+
+def _yearly(
+    stem: str, cohort: str, frame: pd.DataFrame, sums: Mapping[str, Mapping[str, frozenset[str]]]
+) -> Iterator[CountTable]:
+    """A table for each year; the cohort of a year is a measure of its own.
+
+    No year is a part of a total, because which years are released differs from release to release.
+    """
+    for year, counts in _counted(frame, sums).groupby(YEAR):
+        table = counts.drop(columns=YEAR).reset_index(drop=True)
+        yield CountTable(f"{stem}_{year}", measure_of(cohort, str(year)), tuple(sums), table)
 
 
 def _counted(frame: pd.DataFrame, sums: Mapping[str, Mapping[str, frozenset[str]]]) -> pd.DataFrame:
@@ -185,14 +205,22 @@ def _dimensions(
     tables: Sequence[CountTable], definitions: Definitions, by: Mapping[str, Sequence[str]]
 ) -> Iterator[Dimension]:
     """The dimensions that tables name, in order of name."""
-    years = {year for table in tables for year in table.counts[YEAR]}
-    flat = {**by, YEAR: sorted(years)}
     for name in sorted({name for table in tables for name in table.dimensions}):
-        if name in flat:
-            yield Dimension(name, dict.fromkeys(flat[name], TOTAL))
+        if name in by:
+            yield Dimension(name, dict.fromkeys(by[name], TOTAL))
         else:
             codes_of = definitions.outcomes[name].codes
             yield Dimension(name, {code.name: code.parent for code in codes_of}, is_outcome=True)
+
+
+def _subsets(tables: Sequence[CountTable], definitions: Definitions) -> dict[str, tuple[str, ...]]:
+    """Measures of cohorts that are a part of another -> those of the other, of the same year."""
+    subsets: dict[str, tuple[str, ...]] = {}
+    for measure in sorted({table.measure for table in tables}):
+        cohort, _, year = measure.rpartition(" ")
+        if whole := definitions.cohorts[cohort].part_of:
+            subsets[measure] = (measure_of(whole, year),)
+    return subsets
 
 
 def _told_by(

@@ -14,8 +14,7 @@ from pprl.agreement.indicators import TOTAL, Definitions
 from pprl.errors import ReleaseError, UsageError
 from pprl.progress import Progress
 from pprl.results.disclosure import CountTable, Protected, RateTable, Release, attack, protect
-from pprl.results.indicators.cohorts import YEAR
-from pprl.results.indicators.counting import Counts, count
+from pprl.results.indicators.counting import Counts, count, table_stem
 from pprl.results.indicators.linkage_error import LinkQuality
 from pprl.results.indicators.rows import INSTITUTION
 from pprl.results.release.figures import IndicatorReport
@@ -23,8 +22,7 @@ from pprl.results.release.telling import (
     flows_told,
     hidden_and_told,
     indicators_told,
-    rate_name,
-    table_name,
+    rate_stem,
 )
 
 _Cells = dict[tuple[str, ...], int]
@@ -163,77 +161,61 @@ def _nothing_to_release(counts: Counts, definitions: Definitions) -> str:
 def _not_told_before(
     tables: Iterable[CountTable], earlier: Sequence[Release]
 ) -> tuple[list[CountTable], dict[str, str]]:
-    """Tables without the years that were released, and outcomes whose cohorts were revised since.
+    """Tables that were not released, and outcomes whose cohorts were revised since.
 
     Returns:
         what is to be released, and outcome -> why a year of it is not.
     """
-    before = [table for release in earlier for table in release.tables]
-    told_years: dict[str, set[str]] = {}
-    cohorts: _Cells = {}
-    for table in before:
-        told_years.setdefault(table.name, set()).update(table.counts[YEAR])
-        cohorts |= _cohort_cells(table)
+    before = {table.name: table for release in earlier for table in release.tables}
+    cohorts = {key: n for table in before.values() for key, n in _cohort_cells(table).items()}
     kept, revised = [], {}
     for table in tables:
-        years = set(table.counts[YEAR]) - told_years.get(table.name, set())
-        now = _cohort_cells(table)
-        other = {key[1] for key, n in now.items() if cohorts.get(key, n) != n} & years
-        if other:
-            reason = f"{', '.join(sorted(other))} counts otherwise than was released before"
+        if table.name in before:
+            continue
+        if any(cohorts.get(key, n) != n for key, n in _cohort_cells(table).items()):
+            reason = f"{table.measure}: counts otherwise than was released before"
             revised[table.dimensions[-1]] = reason
-        rows = table.counts[table.counts[YEAR].isin(sorted(years - other))]
-        if len(rows):
-            kept.append(replace(table, counts=rows.reset_index(drop=True)))
+        else:
+            kept.append(table)
     return kept, revised
 
 
 def _cohort_cells(table: CountTable) -> _Cells:
-    """Measure, year and the code of each group -> persons in the cohort, where that is told."""
-    outcome = table.dimensions[-1]
+    """Measure and the code of each group -> persons in the cohort, where that is told."""
+    *groups, outcome = table.dimensions
     rows = table.counts[(table.counts[outcome] == TOTAL) & table.counts["count"].notna()]
-    keys = [rows[name].astype(str) for name in table.dimensions[:-1]]
-    named = (f"{name}=" if name != YEAR else "" for name in table.dimensions[:-1])
-    labelled = [prefix + column for prefix, column in zip(named, keys, strict=True)]
-    return {
-        (table.measure, *(part for part in key if not part.endswith(f"={TOTAL}"))): int(n)
-        for *key, n in zip(*labelled, rows["count"], strict=True)
-    }
+    cells = {}
+    for row in rows.to_dict("records"):
+        named = [f"{name}={row[name]}" for name in groups if row[name] != TOTAL]
+        cells[(table.measure, *named)] = int(row["count"])
+    return cells
 
 
 def _coded_rates(
     tables: Sequence[CountTable], definitions: Definitions, by: Sequence[str]
 ) -> Iterator[RateTable]:
     """The rates that may be told coded where a count is hidden: of one code, of a whole cohort."""
-    named = {table.name: table for table in tables}
     for indicator in definitions.indicators.values():
         if len(indicator.numerator) > 1 or indicator.denominator != (TOTAL,):
             continue
-        for group in by or ("",):
-            table = named.get(table_name(indicator.outcome, group))
-            if table is not None:
-                dimensions = table.dimensions[:-1]
-                yield RateTable(
-                    rate_name(indicator.name, group),
-                    table.measure,
-                    dimensions,
-                    indicator.outcome,
-                    indicator.numerator[0],
-                    table.counts[list(dimensions)].drop_duplicates(ignore_index=True),
-                )
+        for group in by:
+            for table in tables:
+                stem, _, year = table.name.rpartition("_")
+                if stem == table_stem(indicator.outcome, group):
+                    yield RateTable(
+                        f"{rate_stem(indicator.name, group)}_{year}",
+                        table.measure,
+                        (group,),
+                        indicator.outcome,
+                        indicator.numerator[0],
+                        table.counts[[group]].drop_duplicates(ignore_index=True),
+                    )
 
 
 def _together(releases: Sequence[Release]) -> Release:
-    """All tables and rates of several releases, those of one name one below the other."""
-    tables: dict[str, CountTable] = {}
-    rates: dict[str, RateTable] = {}
-    for release in releases:
-        for table in release.tables:
-            known = tables.get(table.name)
-            rows = [table.counts] if known is None else [known.counts, table.counts]
-            tables[table.name] = replace(table, counts=pd.concat(rows, ignore_index=True))
-        for rate in release.rates:
-            known_rate = rates.get(rate.name)
-            lines = [rate.rates] if known_rate is None else [known_rate.rates, rate.rates]
-            rates[rate.name] = replace(rate, rates=pd.concat(lines, ignore_index=True))
-    return replace(releases[-1], tables=tuple(tables.values()), rates=tuple(rates.values()))
+    """All tables and rates of several releases."""
+    return replace(
+        releases[-1],
+        tables=tuple(table for release in releases for table in release.tables),
+        rates=tuple(rates for release in releases for rates in release.rates),
+    )

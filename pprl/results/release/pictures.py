@@ -11,7 +11,9 @@ from pprl.results.release.figures import Rate
 
 ROW = 26
 NAMES = 150
-SHARE = "counted in 100"
+SHARE = "per cent"
+WHOLE = (0, 100)
+"""All charts share one scale, so that a point of difference looks like one."""
 
 
 def trend(rates: Sequence[Rate], name: str) -> str:
@@ -24,7 +26,7 @@ def trend(rates: Sequence[Rate], name: str) -> str:
     alt = altair()
     base = alt.Chart(_table(rates)).encode(x=alt.X("year:O", title="year").axis(labelAngle=0))
     ends = base.mark_area(opacity=0.25, color=COLOURS[0]).encode(
-        y=alt.Y("low:Q", title=SHARE).scale(zero=False), y2="high:Q"
+        y=alt.Y("low:Q", title=SHARE).scale(domain=WHOLE), y2="high:Q"
     )
     line = base.mark_line(point={"size": 60}, color=COLOURS[0]).encode(y="rate:Q")
     return drawn((ends + line).properties(width=WIDTH, height=HEIGHT), name)
@@ -42,7 +44,7 @@ def comparison(rates: Sequence[Rate], name: str) -> str:
     codes = alt.Y("code:N", sort=table["code"].tolist(), title=None).axis(labelLimit=260)
     base = alt.Chart(table).encode(y=codes)
     ends = base.mark_bar(opacity=0.35, size=10, color=COLOURS[0]).encode(
-        x=alt.X("low:Q", title=SHARE).scale(zero=False), x2="high:Q"
+        x=alt.X("low:Q", title=SHARE).scale(domain=WHOLE), x2="high:Q"
     )
     points = base.mark_point(filled=True, size=70, opacity=1, color=COLOURS[0]).encode(x="rate:Q")
     chart = (ends + points).properties(width=WIDTH - NAMES, height=ROW * len(table))

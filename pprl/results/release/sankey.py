@@ -13,11 +13,11 @@ from pprl.agreement.indicators import OTHERWISE
 from pprl.results.charts import COLOURS, drawn_by_vega
 from pprl.results.release.figures import FlowFigures
 
-WIDTH, HEIGHT = 700, 300
+WIDTH, HEIGHT = 740, 300
 BAR = 14
 GAP = 0.08
 """Between two bars, as a share of the cohort."""
-LABELS = 170
+LABELS = 230
 """What the labels right of the last bars take of the width."""
 _BREAK = "\n"
 NOT_FOUND = "#808080"
@@ -68,14 +68,17 @@ def specification(flow: FlowFigures) -> dict[str, Any]:
                 "colour": _colour(flow, node.stage, node.code),
             }
         )
-    tallest = max(
-        sum(node["size"] for node in nodes if node["stage"] == stage)
+    bars = [
+        [node["size"] for node in nodes if node["stage"] == stage]
         for stage in range(len(flow.stages))
-    )
+    ]
+    tallest, most = max(map(sum, bars)), max(map(len, bars))
     return {
         "$schema": "https://vega.github.io/schema/vega/v5.json",
         "width": WIDTH,
         "height": HEIGHT,
+        # What is drawn fits; left to itself, Vega makes room for the width of every stroke.
+        "autosize": "none",
         "padding": {"left": 4, "right": 4, "top": 24, "bottom": 4},
         "data": [
             *_data(nodes, links, GAP * tallest),
@@ -92,7 +95,7 @@ def specification(flow: FlowFigures) -> dict[str, Any]:
             },
             {
                 "name": "y",
-                "domain": [0, tallest * (1 + GAP * max(1, len(nodes) // len(flow.stages) - 1))],
+                "domain": [0, tallest * (1 + GAP * (most - 1))],
                 "range": [0, HEIGHT],
             },
         ],

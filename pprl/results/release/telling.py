@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise, takewhile
+from typing import TypeVar
 
 import pandas as pd
 
 from pprl.agreement.indicators import TOTAL, Definitions, Flow, Indicator
-from pprl.results.disclosure import CountTable, Release, rounded
+from pprl.results.disclosure import CountTable, RateTable, Release, rounded
+from pprl.results.indicators.counting import step_stem, table_stem
 from pprl.results.indicators.linkage_error import LinkError, LinkQuality, band
 from pprl.results.release.figures import (
     Breakdown,
@@ -21,6 +23,7 @@ from pprl.results.release.figures import (
 )
 
 Counted = Mapping[tuple[str, ...], int | None]
+_Named = TypeVar("_Named", CountTable, RateTable)
 ToldBy = Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
 
 
@@ -40,92 +43,85 @@ def indicators_told(
         told_by: outcome -> whose rows make the cohort, and whose the outcome.
         quality: how good the links are.
     """
-    tables = {table.name: table for table in release.tables}
-    coded = {
-        table.name: dict(
-            zip(
-                zip(*(table.rates[name] for name in table.dimensions), strict=True),
-                table.rates["rate"],
-                strict=True,
-            )
-        )
-        for table in release.rates
-    }
+    tables = _by_year(release.tables)
+    coded = _by_year(release.rates)
     for indicator in definitions.indicators.values():
         name = indicator.outcome
-        own = [group for group in by if table_name(name, group) in tables]
+        own = [group for group in by if table_stem(name, group) in tables]
         if not own and name not in tables:
             continue
         outcome = definitions.outcomes[name]
         breakdowns: list[Breakdown] = []
         for group in own or [""]:
-            table = tables[table_name(name, group)]
-            rates = tuple(
-                _rates(
-                    indicator,
-                    group,
-                    table,
-                    coded.get(rate_name(indicator.name, group), {}),
-                    told_by[name],
-                    quality,
+            texts = coded.get(rate_stem(indicator.name, group), {})
+            rates = [
+                rate
+                for year, table in sorted(tables[table_stem(name, group)].items())
+                for rate in _rates(
+                    indicator, group, year, table, texts.get(year), told_by[name], quality
                 )
-            )
+            ]
             if not breakdowns:
-                breakdowns.append(
-                    Breakdown("", tuple(rate for rate in rates if rate.code == TOTAL))
-                )
+                whole = tuple(rate for rate in rates if rate.code == TOTAL)
+                breakdowns.append(Breakdown("", whole))
             if group:
-                breakdowns.append(
-                    Breakdown(group, tuple(rate for rate in rates if rate.code != TOTAL))
-                )
+                codes = tuple(rate for rate in rates if rate.code != TOTAL)
+                breakdowns.append(Breakdown(group, codes))
         cohort = definitions.cohort_of(name)
-        whole = f"those {cohort.title}"
+        persons = f"those {cohort.title}"
         above = [outcome.title_of(code) for code in indicator.denominator if code != TOTAL]
         yield IndicatorFigures(
             indicator.name,
             indicator.title,
             indicator.sentence,
             f"{outcome.title}: {' or '.join(map(outcome.title_of, indicator.numerator))}",
-            f"{whole}, with {outcome.title}: {' or '.join(above)}" if above else whole,
+            f"{persons}, with {outcome.title}: {' or '.join(above)}" if above else persons,
             definitions.columns_of(name),
             indicator.linked,
             tuple(breakdowns),
         )
 
 
-def table_name(outcome: str, group: str) -> str:
-    """What the table of an outcome by a group is called; of no group: by year alone."""
-    return f"{outcome}_by_{group}" if group else outcome
+def rate_stem(indicator: str, group: str) -> str:
+    """What the rates of an indicator by a group are called before their year."""
+    return f"rate_{table_stem(indicator, group)}"
 
 
-def rate_name(indicator: str, group: str) -> str:
-    """What the rates of an indicator by a group are called."""
-    return f"rate_{table_name(indicator, group)}"
+def _by_year(tables: Iterable[_Named]) -> dict[str, dict[str, _Named]]:
+    """What tables are called before their year -> year -> the table."""
+    named: dict[str, dict[str, _Named]] = {}
+    for table in tables:
+        stem, _, year = table.name.rpartition("_")
+        named.setdefault(stem, {})[year] = table
+    return named
 
 
 def _rates(
     indicator: Indicator,
     group: str,
+    year: str,
     table: CountTable,
-    coded: Mapping[tuple[str, ...], str],
+    coded: RateTable | None,
     told_by: tuple[tuple[str, ...], tuple[str, ...]],
     quality: LinkQuality,
 ) -> Iterator[Rate]:
-    """The rates of one table, by year, "total" first and then codes as an alphabet has them."""
+    """The rates of one table: "total" first, then codes as an alphabet has them."""
     counted = _counted(table)
-    keys = list(dict.fromkeys(key[:-1] for key in counted))
-    for key in sorted(keys, key=lambda key: (key[0], key[1:] != (TOTAL,), key)):
+    texts = {} if coded is None else dict(zip(coded.rates[group], coded.rates["rate"], strict=True))
+    keys = {key[:-1] for key in counted}
+    for key in sorted(keys, key=lambda key: (key != (TOTAL,), key)):
+        code = key[0] if group else TOTAL
         counts, of = (
-            _sum([counted[*key, code] for code in codes])
-            for codes in (indicator.numerator, indicator.denominator)
+            _sum([counted[*key, part] for part in parts])
+            for parts in (indicator.numerator, indicator.denominator)
         )
-        text = coded.get(key, "")
+        text = texts.get(code, "")
         low = high = None
         if counts is not None and of:
             text = rounded(counts, of)
-            if indicator.linked != "none" and (error := quality.of(*told_by, group, key[-1])):
+            if indicator.linked != "none" and (error := quality.of(*told_by, group, code)):
                 low, high = _band(counts, of, indicator.linked, error)
-        yield Rate(key[0], key[1] if group else TOTAL, counts, of, text, low, high)
+        yield Rate(year, code, counts, of, text, low, high)
 
 
 def _band(counts: int, of: int, linked: str, error: LinkError) -> tuple[int, int]:
@@ -156,21 +152,13 @@ def _counted(table: CountTable) -> dict[tuple[str, ...], int | None]:
 
 def flows_told(release: Release, definitions: Definitions) -> Iterator[FlowFigures]:
     """Each flow of each year, as far as its stages have closed."""
-    tables = {table.name: table for table in release.tables}
+    tables = _by_year(release.tables)
     for flow in definitions.flows.values():
-        steps = []
-        for number in range(1, len(flow.stages)):
-            if step_name(flow.name, number) not in tables:
-                break
-            steps.append(_counted(tables[step_name(flow.name, number)]))
-        for year in sorted({key[0] for key in steps[0]} if steps else ()):
-            closed = [step for step in steps if any(key[0] == year for key in step)]
+        steps = [tables.get(step_stem(flow.name, n), {}) for n in range(1, len(flow.stages))]
+        for year in sorted(steps[0]):
+            of_year = [step.get(year) for step in steps]
+            closed = [_counted(table) for table in takewhile(bool, of_year) if table]
             yield _flow(flow, year, closed, definitions)
-
-
-def step_name(flow: str, number: int) -> str:
-    """What the table of a step of a flow is called."""
-    return f"{flow}_step_{number}"
 
 
 def _flow(flow: Flow, year: str, steps: Sequence[Counted], definitions: Definitions) -> FlowFigures:
@@ -180,11 +168,11 @@ def _flow(flow: Flow, year: str, steps: Sequence[Counted], definitions: Definiti
     for number, stage in enumerate(stages):
         outcome = definitions.outcomes[stage.outcome]
         for code in stage.codes:
-            key = (year, TOTAL, code) if number else (year, code, TOTAL)
+            key = (TOTAL, code) if number else (code, TOTAL)
             count = steps[max(0, number - 1)][key]
             nodes.append(FlowNode(number, code, outcome.title_of(code), count))
     links = [
-        FlowLink(number, one, other, step[year, one, other])
+        FlowLink(number, one, other, step[one, other])
         for number, (step, (here, there)) in enumerate(zip(steps, pairwise(stages), strict=True))
         for one in here.codes
         for other in there.codes
