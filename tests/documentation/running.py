@@ -38,6 +38,7 @@ class Scene:
         names: the names that the first Python block takes for granted.
         meanwhile: the beginning of a line -> what happens just before it runs, once.
         stands_for: what the page abbreviates -> what is to be put there.
+        agreement: what the definitions of an agreement are read below.
         refused: beginnings of commands that must be refused.
         begins_anew: whether each block finds the files as they were before the first.
     """
@@ -46,6 +47,7 @@ class Scene:
     names: Callable[[], dict[str, object]] = dict
     meanwhile: Mapping[str, Meanwhile] = field(default_factory=dict)
     stands_for: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    agreement: str = ""
     refused: tuple[str, ...] = ()
     begins_anew: bool = False
 
@@ -114,7 +116,9 @@ class Reader:
     def _toml(self, block: Block) -> None:
         """Read it as an agreement if it is one, and else write it down for what comes."""
         if "[agreement]" in block.text:
-            pprl.Agreement.loads(block.text)
+            read_agreement(block.text)
+        elif "[results." in block.text:
+            read_agreement(f"{self._scene.agreement}\n{block.text}")
         elif "[layout]" in block.text:
             parse_layout(block.text, place(block))
         else:
@@ -149,6 +153,17 @@ class Reader:
         """Let happen what happens before this."""
         for beginning in [known for known in self._waiting if text.startswith(known)]:
             self._waiting.pop(beginning)()
+
+
+def read_agreement(text: str) -> None:
+    """Read an agreement, or what stands for one.
+
+    Raises:
+        AgreementError: it is none.
+    """
+    path = Path(tempfile.mkdtemp()) / "agreement.toml"
+    path.write_text(text, encoding="utf-8")
+    pprl.Agreement.load(path)
 
 
 def place(block: Block) -> str:
