@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -129,6 +130,7 @@ def main() -> None:
     """Run growing sizes in one session, and write down what came of it."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--growth", type=int, nargs="*", default=[30_000, 100_000, 300_000])
+    parser.add_argument("--warm-up", type=int, default=10_000, help="records of a run not kept")
     parser.add_argument("--master", default="local[*]")
     parser.add_argument("--memory", default="6g", help="of the Java process")
     parser.add_argument("--results", type=Path, default=HERE / "results" / "spark.json")
@@ -139,15 +141,18 @@ def main() -> None:
         "spark.sql.shuffle.partitions": "16",
         "spark.ui.retainedStages": "100000",
     }
-    spark = pprl.spark.start(options.master, settings)
     report: dict[str, Any] = {
         "machine": described("pprl-edu", "numpy", "pyarrow", "pyspark"),
         "master": options.master,
+        "load of other work": os.getloadavg()[0],
         "growth": [],
     }
-    for rows in options.growth:
+    spark = pprl.spark.start(options.master, settings)
+    for place, rows in enumerate([options.warm_up, *options.growth]):
         with tempfile.TemporaryDirectory() as scratch:
             figures = run(spark, rows, Path(scratch))
+        if not place:
+            continue  # what is compiled and started once is no part of a rate
         report["growth"].append(figures)
         print(json.dumps(figures, indent=1), flush=True)
         options.results.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")

@@ -23,3 +23,14 @@ def test_a_plan_grows_with_what_was_measured() -> None:
     ]  # fmt: skip
     assert plan["hours"](5400) == "1.5 h"
     assert plan["exponent"]([10.0, 1000.0], [1.0, 100.0]) == 1.0
+
+
+def test_what_does_not_grow_is_left_out() -> None:
+    """A rate is that of further records; of one run, its own."""
+    further = runpy.run_path(str(ROOT / "benchmarks" / "scale_plan.py"))["further"]
+    runs = [
+        {"records": records, "link": {"core-seconds": 30.0 + records / 1000}}
+        for records in (1000, 5000)
+    ]
+    assert further(runs, "link", "core-seconds") == 0.001
+    assert further(runs[:1], "link", "core-seconds") == 0.031

@@ -51,7 +51,6 @@ def start(master: str = "local[*]", settings: dict[str, str] | None = None) -> S
     builder = SparkSession.builder.appName("pprl").master(master)
     chosen = {
         "spark.authenticate": "true",
-        "spark.authenticate.secret": secrets.token_hex(32),
         "spark.executorEnv.PYTHONPATH": os.environ.get("PYTHONPATH", ""),
         "spark.io.encryption.enabled": "true",
         "spark.network.crypto.enabled": "true",
@@ -59,6 +58,9 @@ def start(master: str = "local[*]", settings: dict[str, str] | None = None) -> S
         "spark.ui.showConsoleProgress": "false",
         **(settings or {}),
     }
+    if master.startswith("local-cluster"):
+        # Elsewhere Spark makes its own, or is given one: settings show in the list of processes.
+        chosen.setdefault("spark.authenticate.secret", secrets.token_hex(32))
     for name, value in chosen.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()

@@ -10,13 +10,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 import pprl
 from benchmarks.two_years import Persistence, of_change
 from pprl import Agreement, LinkageKey, State, Submission
 from pprl.audit.distinguisher import area, bits_of, classifier_area
-from tests.rosters import LAST_NAMES, agreement_on, crowded, roster
+from tests.rosters import LAST_NAMES, agreement_on, crowded, little_rosters, roster
 
 KEY = LinkageKey(bytes(range(32)))
 PASSES = ("birth-date+first", "first-last", "name-sound+zip")
@@ -172,6 +174,33 @@ def test_a_key_that_changes_in_part_does_not_tell_what_is_real() -> None:
             assert partly.sum() > 500
             for side in (compared.stays[item.name], ~compared.stays[item.name]):
                 assert 0.2 < real[partly & side].mean() < 0.8
+
+
+LITTLE = agreement_on(("birth-date+last-sound", "month-day+name", "name-sound+zip"))
+
+
+@settings(max_examples=15, deadline=None)
+@given(rows=little_rosters(9), data=st.data())
+def test_a_student_whose_row_stays_keeps_every_entry(
+    rows: pd.DataFrame, data: st.DataObject
+) -> None:
+    """Whatever others do, whose blocks nearly all collide: not a token of the record changes."""
+    rows = rows.drop_duplicates(["last_name", "birth_date"]).reset_index(drop=True)
+    there = st.lists(st.booleans(), min_size=len(rows), max_size=len(rows))
+    state = State.in_memory(bytes(32))
+    seen: dict[str, set[frozenset[int]]] = {}
+    for _ in range(3):
+        # The first two stay: a file of fewer is refused.
+        present = np.array(data.draw(there)) | (np.arange(len(rows)) < 2)
+        made = pprl.encode(rows[present], LITTLE, KEY, "fresno", state=state, progress=False)
+        for record, local_id in made.id_map.itertuples(index=False):
+            tokens = frozenset(
+                token
+                for entries in made.submission.passes.values()
+                for token in entries.tokens[entries.records == record].tolist()
+            )
+            seen.setdefault(local_id, set()).add(tokens)
+    assert all(len(entries) == 1 for entries in seen.values())
 
 
 def test_others_coming_and_going_change_nothing_of_a_record() -> None:

@@ -238,6 +238,8 @@ def test_spark_links_as_memory_does_though_an_executor_dies(
     assert len(ids) == len(every)
     assert (ids.groupby("person")["study_id"].nunique() == 1).all()
     assert (ids.groupby("study_id")["person"].nunique() == 1).all()
+    ranged = pprl.link(submissions, agreement, memory="1GiB", workers=2, progress=False)
+    pd.testing.assert_frame_equal(ranged.candidates, memory.candidates)
     gathered = pprl.spark.gather(tables, agreement, registry=tmp_path / "ids.registry")
     pd.testing.assert_frame_equal(gathered.candidates, memory.candidates)
     assert gathered.quality.recall_interval == memory.quality.recall_interval

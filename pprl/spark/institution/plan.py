@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +19,9 @@ from pprl.institution.encoded_pass import PassKeys
 from pprl.institution.filling import Filling, chosen_kernel, side_by_side
 from pprl.institution.keys import Keys
 from pprl.institution.tokens import TokenTable
+
+if TYPE_CHECKING:
+    from pprl.institution.compiled_filling import StudentTokens
 
 
 @dataclass(frozen=True, repr=False)
@@ -104,11 +109,14 @@ class Bucket:
 
     def filling(self, place: int) -> Filling:
         """What the filters of one pass are filled from."""
-        kernel = chosen_kernel(None, len(self.identity))
-        laid_out = side_by_side(self.tables, kernel)
-        return self.plan.passes[place].filling(
-            self.plan.section, self.linkage_pass(place), self.tables, laid_out
-        )
+        linkage_pass = self.linkage_pass(place)
+        keys = self.plan.passes[place]
+        return keys.filling(self.plan.section, linkage_pass, self.tables, self._side_by_side)
+
+    @functools.cached_property
+    def _side_by_side(self) -> StudentTokens | None:
+        """The tables as the numba kernel wants them, if it is to fill."""
+        return side_by_side(self.tables, chosen_kernel(None, len(self.identity)))
 
     def linkage_pass(self, place: int) -> Pass:
         """The pass at a place."""
