@@ -39,6 +39,7 @@ smoke: .venv-pandas3/stamp ## The smoke tests only, on the built wheel with pand
 
 docs: .venv-test/stamp ## The documentation as a site, in site/, to be opened from disk
 	.venv-test/bin/python -m docs.make.pages
+	.venv-test/bin/python -m docs.make.architecture_page
 	NO_MKDOCS_2_WARNING=1 .venv-test/bin/python -m mkdocs build --strict --quiet
 	@echo "Open site/index.html"
 

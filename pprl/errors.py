@@ -102,7 +102,10 @@ class RegistryError(PPRLError):
 
 
 class ReleaseError(PPRLError):
-    """A release would tell what is to be hidden, so it does not leave."""
+    """A release would tell what is to be hidden, so it does not leave.
+
+    The way out lies with the hub: leave out the year, group or outcome that is named.
+    """
 
 
 class SchemaError(PPRLError):

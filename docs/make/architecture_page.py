@@ -81,7 +81,7 @@ STAGES = (
     Stage("Find candidates", "hub.candidates:shared_tokens", _ENCODINGS),
     Stage("Compare", "hub.comparison:compare_pass", _ENCODINGS),
     Stage("Learn a pass", "hub.model:fit", f"{_HUB}: counts of patterns"),
-    Stage("Score a pass", "hub.scoring:score_pass", f"{_HUB}: patterns"),
+    Stage("Score a pass", "hub.scoring:judge_pass", f"{_HUB}: patterns"),
     Stage("Combine passes", "hub.combination:combine", f"{_HUB}: log-odds"),
     Stage("Assign one to one", "hub.assignment:one_to_one", f"{_HUB}: probabilities"),
     Stage("Gather persons", "hub.clusters:clusters", f"{_HUB}: probabilities"),

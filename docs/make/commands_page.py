@@ -48,7 +48,8 @@ def _section(command: Callable[..., Any], path: str, depth: int) -> Iterator[str
     """A command: its name, what it does, its arguments and options."""
     yield from (f"{'#' * depth} {path}", "", _sentences(inspect.getdoc(command) or ""), "")
     parameters = inspect.signature(command, eval_str=True).parameters.values()
-    rows = [_row(one) for one in parameters if hasattr(one.annotation, "__metadata__")]
+    known = [one for one in parameters if hasattr(one.annotation, "__metadata__")]
+    rows = [_row(one) for one in sorted(known, key=lambda one: not _is_argument(one))]
     if rows:
         yield from ("| | |", "|---|---|", *rows, "")
 
@@ -58,8 +59,7 @@ def _row(parameter: inspect.Parameter) -> str:
     kind = parameter.annotation.__origin__
     about = parameter.annotation.__metadata__[0]
     default = parameter.default
-    is_argument = isinstance(about, typer.models.ArgumentInfo)
-    if is_argument:
+    if _is_argument(parameter):
         written = about.metavar or parameter.name.upper()
     else:
         # In Annotated, Typer keeps the first declaration where a default would stand.
@@ -68,10 +68,15 @@ def _row(parameter: inspect.Parameter) -> str:
         written += "" if kind is bool else f" {about.metavar or _value(kind)}"
     told = about.help or ""
     if default is inspect.Parameter.empty:
-        told += "" if is_argument else " Required."
+        told += "" if _is_argument(parameter) else " Required."
     elif default not in (None, False, ""):
         told += f" Otherwise `{getattr(default, 'value', default)}`."
     return f"| `{_cell(written)}` | {_cell(told)} |"
+
+
+def _is_argument(parameter: inspect.Parameter) -> bool:
+    """Whether a parameter is told by its place, not by its name."""
+    return isinstance(parameter.annotation.__metadata__[0], typer.models.ArgumentInfo)
 
 
 def _value(kind: Any) -> str:

@@ -1,4 +1,4 @@
-"""A county partnership over two years: pooling, linking, study IDs that stay, outcomes by study ID.
+"""A county partnership over two years: pooling, linking, study IDs that stay, a yearly report.
 
 python -m examples.county --out county-run
 """
@@ -15,7 +15,9 @@ import pandas as pd
 
 import pprl
 from examples.signing_day import Room, sign_all
+from pprl.cli import run as pprl_command
 from pprl.hub.custody import AnalysisStore, CustodyKey
+from pprl.results import write_linkage
 from pprl.synthetic import Population, two_years
 
 TEMPLATE = Path(__file__).parent / "agreement.toml"
@@ -121,11 +123,10 @@ class Hub:
         self._room = room
         self._folder = folder / "hub"
         self._folder.mkdir()
-        self._keys = {
-            kind: CustodyKey.generate(kind) for kind in ("linkage store", "analysis store")
-        }
+        self._key = CustodyKey.generate("analysis store")
+        self._key.save(self._folder / "outcomes.key")
         self._store = pprl.LinkageStore.open(
-            self._folder / "encodings", self._keys["linkage store"], make=True
+            self._folder / "encodings", CustodyKey.generate("linkage store"), make=True
         )
 
     def link(self, files: list[Path]) -> pprl.Linkage:
@@ -143,9 +144,7 @@ class Hub:
     def keep(self, files: list[Path]) -> AnalysisStore:
         """Seal the encodings to a key that is elsewhere, then open outcomes and keep them."""
         self._store.seal(pprl.Identity.generate().recipient)
-        outcomes = AnalysisStore.open(
-            self._folder / "outcomes", self._keys["analysis store"], self._store
-        )
+        outcomes = AnalysisStore.open(self._folder / "outcomes", self._key, self._store)
         registry = pprl.Registry.open(self._folder / "registry.sqlite")
         for file in files:
             payload = pprl.Payload.open(file, signers=self._room.agreement, identity=self._room.hub)
@@ -154,6 +153,22 @@ class Hub:
         registry.close()
         self._store.close()
         return outcomes
+
+    def release(self, linkage: pprl.Linkage, folder: Path) -> None:
+        """Count, protect, attack and publish: what leaves the hub leaves by this command."""
+        write_linkage(linkage, self._folder / "linkage")
+        code = pprl_command(
+            [
+                *("results", "release", "--agreement", str(self._folder.parent / "agreement.toml")),
+                *("--linkage", str(self._folder / "linkage")),
+                *("--store", str(self._folder / "encodings")),
+                *("--outcomes", str(self._folder / "outcomes")),
+                *("--outcomes-key", str(self._folder / "outcomes.key")),
+                *("--through", "2026-10-31", "--out", str(folder)),
+            ]
+        )
+        if code:
+            raise SystemExit(code)
 
 
 def main() -> None:
@@ -195,6 +210,7 @@ def main() -> None:
     ]
     outcomes = hub.keep(files)
     print(f"outcomes of {', '.join(outcomes.institutions())}, encodings sealed")
+    hub.release(linkages[1], asked.out / "yearly-report")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ PAGES = sorted(
 """Every page, from the root of the repository."""
 
 _NOT_RUN = re.compile(r"<!-- not run: (.+?) -->")
-_COMMANDS = ("sh", "console", "python", "toml", "json", "csv")
+_COMMANDS = ("sh", "console", "python", "sql", "toml", "json", "csv")
 _PICTURES = ("text", "math")
 
 

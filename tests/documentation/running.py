@@ -13,7 +13,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import tomllib
+import unittest.mock
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -36,6 +38,7 @@ class Scene:
         names: the names that the first Python block takes for granted.
         meanwhile: the beginning of a line -> what happens just before it runs, once.
         stands_for: what the page abbreviates -> what is to be put there.
+        agreement: what the definitions of an agreement are read below.
         refused: beginnings of commands that must be refused.
         begins_anew: whether each block finds the files as they were before the first.
     """
@@ -44,6 +47,7 @@ class Scene:
     names: Callable[[], dict[str, object]] = dict
     meanwhile: Mapping[str, Meanwhile] = field(default_factory=dict)
     stands_for: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    agreement: str = ""
     refused: tuple[str, ...] = ()
     begins_anew: bool = False
 
@@ -112,7 +116,9 @@ class Reader:
     def _toml(self, block: Block) -> None:
         """Read it as an agreement if it is one, and else write it down for what comes."""
         if "[agreement]" in block.text:
-            pprl.Agreement.loads(block.text)
+            read_agreement(block.text)
+        elif "[results." in block.text:
+            read_agreement(f"{self._scene.agreement}\n{block.text}")
         elif "[layout]" in block.text:
             parse_layout(block.text, place(block))
         else:
@@ -147,6 +153,17 @@ class Reader:
         """Let happen what happens before this."""
         for beginning in [known for known in self._waiting if text.startswith(known)]:
             self._waiting.pop(beginning)()
+
+
+def read_agreement(text: str) -> None:
+    """Read an agreement, or what stands for one.
+
+    Raises:
+        AgreementError: it is none.
+    """
+    path = Path(tempfile.mkdtemp()) / "agreement.toml"
+    path.write_text(text, encoding="utf-8")
+    pprl.Agreement.load(path)
 
 
 def place(block: Block) -> str:
@@ -190,9 +207,21 @@ def run_here(arguments: list[str]) -> tuple[int, str]:
 
 @functools.cache
 def demonstration(line: str) -> tuple[Path, int, str]:
-    """The folder that a `pprl demo` command makes, and what it says; run once for all pages."""
+    """The folder that a `pprl demo` command makes, and what it says; run once for all pages.
+
+    Its institutions encode in this process, one after the other, which spares starting Python eight
+    times; that each has a process of its own is claimed in `tests/cli/test_demo.py`.
+    """
     folder = Path(tempfile.mkdtemp()) / "pprl-demo"
-    return folder, *run_here([*shlex.split(line)[1:], "--out", str(folder)])
+    one_at_a_time = threading.Lock()
+
+    def encode(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        with one_at_a_time:
+            code = run_pprl(command[command.index("pprl") + 1 :])
+        return subprocess.CompletedProcess(command, code, "", "")
+
+    with unittest.mock.patch("pprl.cli.demo.subprocess.run", encode):
+        return folder, *run_here([*shlex.split(line)[1:], "--out", str(folder)])
 
 
 def demonstrated(line: str) -> tuple[int, str]:

@@ -11,9 +11,20 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 import pprl
+from pprl.results.disclosure import (
+    CountTable,
+    Dimension,
+    protect,
+    read_release,
+    write_release,
+)
 from pprl.synthetic import population, write_export
 from tests.compacts import signed_compact
+from tests.documentation.pages import ROOT
 from tests.documentation.running import Scene, run_here
 
 PARTIES = ("orchard-usd", "county-college")
@@ -70,8 +81,6 @@ def linked_names() -> dict[str, object]:
 
 def submissions_grouped(submissions: list[pprl.Submission]) -> object:
     """A report group for every record: odd and even ones."""
-    import pandas as pd
-
     rows = [
         (one.institution, record, "ab"[record % 2])
         for one in submissions
@@ -311,6 +320,39 @@ def two_releases() -> None:
     shutil.copytree("release-2026", "release-2027")
 
 
+def declaring_absence() -> str:
+    """The county's agreement, in which absences may be told as well."""
+    text = (ROOT / "examples" / "county" / "agreement.toml").read_text(encoding="utf-8")
+    return text.replace("[payload.columns]", '[payload.columns]\nabsence = "number"')
+
+
+def tables_of(year: str) -> tuple[list[CountTable], list[Dimension]]:
+    """Who enrolled in a year, and who of them graduated, by group."""
+    rows = [(year, group) for group in ("total", "north", "south")]
+    tables = []
+    for measure, counts in (("enrolled", (120, 70, 50)), ("graduated", (64, 36, 28))):
+        frame = pd.DataFrame(rows, columns=["year", "group"])
+        frame["count"] = np.array(counts, np.int64)
+        tables.append(CountTable(measure, measure, ("year", "group"), frame))
+    dimensions = [
+        Dimension("year", {"2026": "total", "2027": "total"}),
+        Dimension("group", {"north": "total", "south": "total"}),
+    ]
+    return tables, dimensions
+
+
+def released_before() -> None:
+    """Last year's release."""
+    write_release(protect(*tables_of("2026")).release, "release-2026")
+
+
+def tables_of_two_years() -> dict[str, object]:
+    """This year's tables, and last year's release."""
+    tables, dimensions = tables_of("2027")
+    before = [read_release("release-2026")]
+    return {"tables": tables, "dimensions": dimensions, "released_before": before}
+
+
 def away(name: str) -> Callable[[], None]:
     """What takes a file or a folder away, for the command that makes it."""
 
@@ -368,6 +410,7 @@ SCENES = {
             "age1...": recipient_elsewhere,
         },
     ),
+    "docs/disclosure-control.md": Scene(at_hand=released_before, names=tables_of_two_years),
     "docs/key-rotation.md": Scene(
         at_hand=two_partners,
         meanwhile={
@@ -384,6 +427,8 @@ SCENES = {
     "docs/renewal.md": Scene(
         at_hand=two_partners, meanwhile={"pprl agreement compare": other_dates}
     ),
+    "docs/indicators.md": Scene(at_hand=everybody, agreement=declaring_absence()),
+    "docs/out-of-core.md": Scene(at_hand=partners_who_encoded),
     "docs/report.md": Scene(at_hand=partners_with_an_audit, names=linked_once),
     "docs/study-ids.md": Scene(at_hand=last_years_file, names=linked_names),
 }

