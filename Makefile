@@ -2,7 +2,7 @@
 # Paths are relative throughout, so a checkout may lie in a folder with spaces in its name.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help demo test test-all environments check coverage smoke release-check interop bench clean
+.PHONY: help demo test test-all environments check coverage smoke mutation release-check interop bench clean
 
 help: ## Print this list
 	@echo "make <target>, where <target> is one of"
@@ -35,6 +35,10 @@ smoke: .venv-pandas3/stamp ## The smoke tests only, on the built wheel with pand
 	.venv-pandas3/bin/python -P -m pytest --hypothesis-profile=ci tests/smoke
 
 environments: .venv-test/stamp .venv-pandas3/stamp
+
+mutation: .venv-test/stamp ## Would the tests notice? Mutants of a file: make mutation FILE=pprl/filters.py
+	@$(call pip,.venv-test) mutmut
+	.venv-test/bin/python -m tests.mutation $(FILE)
 
 release-check: .venv-release/stamp ## What a release must hold: builds, metadata, demo, dependencies
 	.venv-release/bin/python -m release.check $(RELEASE_OPTIONS)
