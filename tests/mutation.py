@@ -28,8 +28,16 @@ FURTHER_TESTS: Mapping[str, Sequence[str]] = {
     "pprl/institution/encoded_pass.py": ["tests/institution/test_encode.py"],
 }
 """Tests of a file beside those that have its name."""
-STATUS = {0: "survived", 1: "killed", 3: "killed", 5: "no test", 33: "no test", 36: "timeout"}
-"""pytest's exit codes and mutmut's own."""
+STATUS = {
+    None: "untried",
+    0: "survived",
+    1: "killed",
+    3: "killed",
+    33: "no test",
+    36: "timeout",
+    -24: "timeout",
+}
+"""Exit codes of pytest, of mutmut, and of what the system stops for the time it takes."""
 
 
 def own_tests(file: str) -> list[str]:
@@ -85,9 +93,9 @@ def main() -> None:
         meta = folder / "mutants" / f"{options.file}.meta"
         codes = json.loads(meta.read_text(encoding="utf-8"))["exit_code_by_key"]
         for key, code in codes.items():
-            if STATUS.get(code, "killed") in ("survived", "no test"):
+            if STATUS.get(code) in ("survived", "no test"):
                 print(mutmut("show", key, capture_output=True).stdout)
-    counts = Counter(STATUS.get(code, "killed") for code in codes.values())
+    counts = Counter(STATUS.get(code, f"exit code {code}") for code in codes.values())
     killed = counts["killed"] + counts["timeout"]
     print(f"{options.file} by {' '.join(tests)}: {dict(counts)}")
     print(f"{killed} of {len(codes)} killed: {killed / max(len(codes), 1):.0%}")
