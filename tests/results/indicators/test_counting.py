@@ -101,6 +101,14 @@ def test_a_year_is_counted_once_its_time_has_passed_for_everybody() -> None:
     assert "enrolled" not in years(datetime.date(2013, 10, 4)).left_out
 
 
+def test_a_flow_is_counted_as_far_as_its_time_has_passed() -> None:
+    """By the end of 2015 there are second years, and no degrees within 72 months."""
+    rows = outcome_rows(twelve.tables())
+    counts = count(rows, customary(), datetime.date(2015, 12, 31))
+    steps = {table.name for table in counts.tables if "_step_" in table.name}
+    assert steps == {"after_high_school_step_1_2012"}
+
+
 def test_what_nobody_sent_is_left_out_and_named() -> None:
     """The columns that are missing are told."""
     tables = {name: twelve.tables()[name] for name in ("orchard", "valley")}
