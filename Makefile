@@ -2,8 +2,8 @@
 # Paths are relative throughout, so a checkout may lie in a folder with spaces in its name.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help demo test test-all environments check coverage smoke docs release-check interop bench
-.PHONY: clean
+.PHONY: help demo test test-all environments check coverage smoke docs mutation release-check
+.PHONY: interop bench clean
 
 help: ## Print this list
 	@echo "make <target>, where <target> is one of"
@@ -44,6 +44,10 @@ docs: .venv-test/stamp ## The documentation as a site, in site/, to be opened fr
 	@echo "Open site/index.html"
 
 environments: .venv-test/stamp .venv-pandas3/stamp
+
+mutation: .venv-test/stamp ## Would the tests notice? Mutants of a file: make mutation FILE=pprl/filters.py
+	@$(call pip,.venv-test) mutmut
+	.venv-test/bin/python -m tests.mutation $(FILE)
 
 release-check: .venv-release/stamp ## What a release must hold: builds, metadata, demo, dependencies
 	.venv-release/bin/python -m release.check $(RELEASE_OPTIONS)

@@ -28,6 +28,7 @@ from tests.results.disclosure.table_sets import (
     DIMENSIONS,
     SUBSET,
     intervals_by_leaves,
+    keys_of,
     population,
     tables_of,
 )
@@ -49,9 +50,8 @@ def attacked(seed: int) -> dict[str, int]:
     )
     releases = [first.release, second.release]
     found = attack(releases, reasons=second.reasons, exact=False)
-    names = [dimension.name for dimension in DIMENSIONS]
-    lost = set(second.unprotectable[["measure", *names]].agg("|".join, axis=1))
-    keys = found[["measure", *names]].agg("|".join, axis=1)
+    lost = set(keys_of(second.unprotectable))
+    keys = pd.Series(keys_of(found), dtype=object)
     by_leaves = intervals_by_leaves(releases)
     return {
         "hidden": len(found),

@@ -83,9 +83,9 @@ def _fill(
     whole = workspace.array("whole", bits // WORD_BITS, len(tile))
     whole[:] = 0
     words, alive = whole, np.arange(len(tile))
-    lacking = np.ones(len(tile), np.uint64)
+    bit: np.uint64 | Words = np.uint64(1)
     scratch = workspace.array("scratch", 2, len(tile))
-    mask, one = np.uint64(bits - 1), np.uint64(1)
+    mask = np.uint64(bits - 1)
     first, drawn = 0, 0
     while len(alive):
         block = draws(first, tile[alive])
@@ -95,19 +95,19 @@ def _fill(
             positions, spare = scratch[:, : len(alive)]
             np.right_shift(block[word, stream, within], shift, out=positions)
             np.bitwise_and(positions, mask, out=positions)
+            _set(words, positions, bit, spare)
             drawn += 1
-            _set(words, positions, one if drawn <= insertions else lacking, spare)
             if drawn < insertions:
                 continue
             is_lacking = _ones(words) < insertions
             left = np.count_nonzero(is_lacking)
             if left and 2 * left > len(alive):
-                lacking = is_lacking.astype(np.uint64)
+                bit = is_lacking.astype(np.uint64)
                 continue
             kept = np.flatnonzero(is_lacking)
             if words is not whole:
                 whole[:, alive] = words
-            words, alive, lacking = words[:, kept], alive[kept], np.ones(left, np.uint64)
+            words, alive, bit = words[:, kept], alive[kept], np.uint64(1)
             within = kept if isinstance(within, slice) else within[kept]
             if not left:
                 break

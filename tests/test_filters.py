@@ -11,7 +11,7 @@ from scipy import stats
 
 from pprl import filters
 from pprl.agreement import Segment
-from pprl.filters import Draws, Words, common_bits, distinct_positions
+from pprl.filters import Draws, Words, Workspace, common_bits, distinct_positions, segment_ones
 from tests.oracle import filled
 
 SHAPES = [(64, 16), (64, 32), (128, 32), (256, 1), (1024, 512)]
@@ -130,3 +130,21 @@ def test_common_bits_are_counted_segment_by_segment(seed: int, widths: list[int]
         for x, y in zip(left, right, strict=True)
     ]
     assert common_bits(left, right, widths).tolist() == expected
+
+
+def test_counts_take_two_bytes_and_columns_in_one_piece() -> None:
+    """Hundreds of millions of pairs are counted; each column is read by itself."""
+    counts = segment_ones(np.full((3, 2), 2**64 - 1, np.uint64), [2])
+    assert counts.dtype == np.uint16
+    assert counts.tolist() == [[128]] * 3
+    assert counts[:, 0].flags.c_contiguous
+
+
+def test_an_array_of_a_workspace_lies_where_the_last_of_its_name_lay() -> None:
+    """Unless it needs more room; arrays of other names lie elsewhere."""
+    workspace = Workspace()
+    first = workspace.array("inputs", 3, 4)
+    assert np.shares_memory(first, workspace.array("inputs", 12))
+    assert workspace.array("inputs", 12).ctypes.data == first.ctypes.data
+    assert not np.shares_memory(first, workspace.array("drawn", 3, 4))
+    assert workspace.array("inputs", 13).shape == (13,)

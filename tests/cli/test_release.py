@@ -27,7 +27,7 @@ COLUMNS = {
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A linkage of a small region, and the payload files that followed."""
     folder = tmp_path_factory.mktemp("hub")
-    region = population(1_500, seed=2)
+    region = population(1_000, seed=2)
     lines = ["[agreement]", 'title = "Valley"', "trial = true"]
     for name, role in region.roles.items():
         lines += ["[[party]]", f'id = "{name}"', f'role = "{role}"']

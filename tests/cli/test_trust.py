@@ -235,7 +235,7 @@ def test_a_template_and_its_page_are_written(
     assert told("agreement show mine.toml", capsys)[0] == "# Our compact"
     for _ in range(2):
         told("agreement show mine.toml --form html --out page.html", capsys)
-    assert Path("page.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert Path("page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
 def test_signing_twice_adds_one_signature(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -94,6 +94,7 @@ def test_what_is_no_objective_is_refused(text: str) -> None:
 def test_nothing_to_decide_on_leaves_the_default() -> None:
     """No candidates at all."""
     curve = Curve.of(np.empty(0), 0.0)
+    assert curve.decide(Objective.of("f1")) == Decision(0.5, "f1")
     assert curve.decide(Objective.of("precision>=0.99")).threshold == 0.5
     assert curve.decide(Objective.of(0.8)) == Decision(0.8)
 
@@ -110,3 +111,37 @@ def test_a_threshold_of_one_leaves_hardly_a_doubt() -> None:
     """And divides by nothing."""
     low, high = Decision(1.0).doubtful
     assert 0.999 < low <= high <= 1
+
+
+@pytest.mark.parametrize("threshold", [0.0, -0.5, 1.001])
+def test_a_threshold_is_a_probability_above_nothing(threshold: float) -> None:
+    """At 0 everything would be a link; 1 may be asked for."""
+    with pytest.raises(UsageError) as caught:
+        Objective.of(threshold)
+    assert str(caught.value) == f"threshold must be above 0 and at most 1, not {threshold}."
+    assert Objective.of(1.0).bound == 1.0
+    assert str(Objective.of(1.0)) == "threshold"
+
+
+def test_whoever_misspells_an_objective_is_shown_all_forms() -> None:
+    """Word for word."""
+    with pytest.raises(UsageError) as caught:
+        Objective.of("f2")
+    assert str(caught.value) == (
+        "'f2' is no objective. Give a threshold such as 0.5, "
+        '"f1", "precision>=0.99" or "recall>=0.95".'
+    )
+
+
+def test_a_bound_that_is_just_reached_is_reached() -> None:
+    """And pairs that are certain have a threshold like any others."""
+    curve = Curve.of(np.array([0.75, 0.25]), 1.0)
+    assert curve.decide(Objective.of("precision>=0.5")) == Decision(0.25, "precision>=0.5")
+    assert curve.decide(Objective.of("recall>=0.75")) == Decision(0.75, "recall>=0.75")
+    assert Curve.of(np.ones(2), 2.0).threshold.tolist() == [1.0]
+
+
+def test_how_near_a_bound_one_comes_is_rounded_down() -> None:
+    """So that asking for what is told is not refused."""
+    with pytest.raises(UsageError, match=r"the highest expected recall is 0\.9876\. Ask for less"):
+        Curve.of(np.array([0.98765]), 1.0).decide(Objective.of("recall>=0.99"))

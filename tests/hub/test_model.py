@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pprl.hub import model
-from pprl.hub.model import PassModel, Prior, fit
+from pprl.hub.model import BLOCKED_WEIGHT, PassModel, Prior, fit, logit, match_weights
 
 Floats = NDArray[np.float64]
 
@@ -119,7 +119,7 @@ def test_without_candidates_the_priors_stand(groups: int) -> None:
     )
     for shares, prior in zip((*found.m, *found.u), (*VAGUE_M, *VAGUE_U), strict=True):
         assert np.allclose(shares, prior.mean)
-    assert ((found.share > 0) & (found.share < 1)).all()
+    assert np.allclose(found.share, 0.5)
     assert found.matches == 0
 
 
@@ -128,6 +128,45 @@ def test_without_attributes_every_pair_is_alike() -> None:
     found = fit(np.array([[30]]), np.zeros((1, 0), np.int8), [], [], [])
     assert found.log_odds(np.zeros((1, 0), np.int8)).shape == (1, 1)
     assert np.isfinite(found.share).all()
+
+
+def test_priors_are_joined_by_their_weights() -> None:
+    """A prior of no weight adds nothing, and two of none are the first."""
+    one, other = Prior(np.array([0.9, 0.1]), 3.0), Prior(np.array([0.5, 0.5]), 1.0)
+    joined = one.joined(other)
+    assert np.allclose(joined.mean, [0.8, 0.2])
+    assert joined.weight == 4.0
+    nothing = Prior(np.array([0.2, 0.8]), 0.0)
+    assert np.allclose(nothing.joined(one).mean, one.mean)
+    assert nothing.joined(Prior(one.mean, 0.0)) is nothing
+
+
+def test_what_all_pairs_of_a_block_are_alike_in_tells_nothing() -> None:
+    """Alone, it is believed to be among matches what it is among all pairs: fifty pairs' worth.
+
+    What it is among all pairs is counted pair by pair, with one pair more of what the prior says.
+    """
+    counts, levels = np.array([[7, 3]]), np.array([[0], [1]], np.int8)
+    m, u = Prior(np.array([0.75, 0.25]), 5.0), Prior(np.array([0.5, 0.5]), 0.0)
+    found = fit(counts, levels, [m], [u], [False])
+    alike = np.array([7.75, 3.25]) / 11
+    matches = found.share[0] * 10
+    expected = (np.array([0.7, 0.3]) * matches + BLOCKED_WEIGHT * alike) / (
+        matches + BLOCKED_WEIGHT
+    )
+    assert np.allclose(found.m[0], expected, atol=1e-6)
+    assert np.allclose(found.m[0], found.u[0], atol=1e-6)
+
+
+def test_a_silent_level_has_no_share_and_no_say() -> None:
+    """Though pairs stand in it: where a name is missing it speaks neither for nor against."""
+    silent = Prior(np.array([0.6, 0.4, 0.0]), 5.0)
+    counts, levels = np.array([[60, 20, 500]]), np.array([[0], [1], [2]], np.int8)
+    found = fit(counts, levels, [silent], [silent], [True])
+    assert found.m[0][2] == found.u[0][2] == 0
+    assert found.m[0].sum() == pytest.approx(1)
+    assert match_weights(found.m[0], found.u[0])[2] == 0
+    assert found.log_odds(levels)[0, 2] == pytest.approx(logit(found.share)[0])
 
 
 counts_of_patterns = st.lists(

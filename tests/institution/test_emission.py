@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from pprl.agreement import Pass
+from pprl.errors import StudentsError
 from pprl.institution.block_values import BlockValues, PartialKeys
 from pprl.institution.emission import Emission, Owners, emit
 from pprl.institution.ledger import NOBODY, Ledger
@@ -151,3 +153,28 @@ def test_a_digest_of_another_student_is_no_claim_to_a_block() -> None:
     assert emitted({(1, 3)}, ledger=sent_for({3: 1})) == {(1, 3)}
     assert emitted({(1, 3)}, ledger=sent_for({3: 2})) == set()
     assert emitted({(1, 3)}, ledger=sent_for({3: 77})) == set()
+
+
+def renumbered(known: int, lost: int) -> Emission:
+    """What is emitted where so many blocks were sent before, some of them for other local ids."""
+    tokens = np.arange(1, known + 1, dtype=np.uint64)
+    student = np.arange(known)
+    values = BlockValues(student, tokens, np.ones(known, np.int64), (tokens,), ())
+    holders = student.astype(np.uint64)
+    holders[:lost] += np.uint64(10_000)
+    owners = Owners.of(student.astype(np.uint64), student)
+    ledger = NOTHING_SENT.with_entries(tokens, holders)
+    return emit(Pass("a pass", (), 1), values, SALT_KEY, ledger, owners)
+
+
+def test_more_than_half_of_fifty_known_blocks_lost_is_a_renumbering() -> None:
+    """Fewer, or of fewer, are students who left: their blocks are withheld, and that is all."""
+    with pytest.raises(StudentsError) as caught:
+        renumbered(50, 26)
+    assert str(caught.value) == (
+        "26 of 50 blocks sent earlier are now held under other local ids, and would be withheld. "
+        "Were local ids renumbered, or their leading zeros lost? Encode with the ids of the last "
+        "submission."
+    )
+    assert len(renumbered(50, 25).values.student) == 25
+    assert len(renumbered(49, 49).values.student) == 0

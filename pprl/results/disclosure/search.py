@@ -115,7 +115,11 @@ def _attacked(
     for at in tracked(left.tolist(), "attacking", progress):
         if spread.most[at] - spread.least[at] >= need[at]:
             continue
-        cut = reach.cut(int(unknown.cells[at]))
+        try:
+            cut = reach.cut(int(unknown.cells[at]))
+        except ArithmeticError:
+            # A programme that cannot be solved to tolerance says nothing. Whole numbers decide.
+            cut = None
         if cut is None and not _spread_by(unknown, at, spread, float(need[at])):
             cut = _anything(system, known, choosable, unknown, at)
         if cut is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 import pandas as pd
 
@@ -47,6 +47,7 @@ def count(
     groups: Sequence[str] = (),
     roles: Mapping[str, str] | None = None,
     by_institution: bool = False,
+    known_codes: Mapping[str, Sequence[str]] | None = None,
 ) -> Counts:
     """Count every indicator and flow.
 
@@ -61,13 +62,18 @@ def count(
         groups: the report groups, columns of `rows`.
         roles: institution -> its role, for report groups that are told differently.
         by_institution: also by the institution that put the person into the cohort.
+        known_codes: report group -> codes that earlier releases told of.
     """
     own = report_groups(rows, groups, roles or {})
     by = (*groups, *((INSTITUTION,) if by_institution else ()))
     laid_out, left_out = _laid_out(rows, definitions, since, through, own)
     # Every table has all codes that any has: the parts of a total are told all, or none.
+    before = known_codes or {}
     by_codes = {
-        name: sorted({code for frame in laid_out.values() for code in frame[name].unique()})
+        name: sorted(
+            {code for frame in laid_out.values() for code in frame[name].unique()}
+            | set(before.get(name, ()))
+        )
         for name in by
     }
     tables: list[CountTable] = []
@@ -75,14 +81,14 @@ def count(
         if name in laid_out:
             tables += _by_each(name, laid_out[name], definitions.outcomes[name], by_codes)
     for flow in definitions.flows.values():
-        if all(stage.outcome in laid_out for stage in flow.stages):
-            tables += _flow_tables(flow.name, flow.stages, laid_out, definitions)
-    used = {name for table in tables for name in table.dimensions}
+        counted = list(takewhile(lambda stage: stage.outcome in laid_out, flow.stages))
+        tables += _flow_tables(flow.name, counted, laid_out, definitions)
+    sent = [name for name in definitions.outcomes if not _absent(rows, definitions, name)]
     return Counts(
         tuple(tables),
         tuple(_dimensions(tables, definitions, by_codes)),
         _subsets(tables, definitions),
-        {name: _told_by(rows, definitions, name) for name in sorted(used & set(laid_out))},
+        {name: _told_by(rows, definitions, name) for name in sent},
         left_out,
     )
 
@@ -97,8 +103,7 @@ def _laid_out(
     """Outcome -> its cohort with `year`, groups and the outcome's code; or why it was left out."""
     laid_out, left_out = {}, {}
     for name, outcome in definitions.outcomes.items():
-        absent = [column for column in definitions.columns_of(name) if column not in rows]
-        if absent:
+        if absent := _absent(rows, definitions, name):
             left_out[name] = f"nobody sent {', '.join(absent)}"
             continue
         cohort = definitions.cohort_of(name)
@@ -113,6 +118,11 @@ def _laid_out(
             **{YEAR: frame[YEAR].astype(str), name: codes(rows, cohort, chosen, outcome)}
         )
     return laid_out, left_out
+
+
+def _absent(rows: pd.DataFrame, definitions: Definitions, outcome: str) -> list[str]:
+    """The columns of an outcome that nobody sent."""
+    return [column for column in definitions.columns_of(outcome) if column not in rows]
 
 
 def _by_each(

@@ -84,6 +84,7 @@ def compile_release(
         groups=agreement.payload.report_groups,
         roles={party.id: party.role for party in agreement.parties},
         by_institution=agreement.output.rank_institutions,
+        known_codes=_codes_of(earlier),
     )
     kept, revised = _not_told_before(counts.tables, earlier)
     if not kept:
@@ -161,18 +162,18 @@ def _nothing_to_release(counts: Counts, definitions: Definitions) -> str:
 def _not_told_before(
     tables: Iterable[CountTable], earlier: Sequence[Release]
 ) -> tuple[list[CountTable], dict[str, str]]:
-    """Tables that were not released, and outcomes whose cohorts were revised since.
+    """Tables that were not released, and outcomes of which a count was revised since.
 
     Returns:
         what is to be released, and outcome -> why a year of it is not.
     """
     before = {table.name: table for release in earlier for table in release.tables}
-    cohorts = {key: n for table in before.values() for key, n in _cohort_cells(table).items()}
+    cells = {key: n for table in before.values() for key, n in _told_cells(table).items()}
     kept, revised = [], {}
     for table in tables:
         if table.name in before:
             continue
-        if any(cohorts.get(key, n) != n for key, n in _cohort_cells(table).items()):
+        if any(cells.get(key, n) != n for key, n in _told_cells(table).items()):
             reason = f"{table.measure}: counts otherwise than was released before"
             revised[table.dimensions[-1]] = reason
         else:
@@ -180,15 +181,22 @@ def _not_told_before(
     return kept, revised
 
 
-def _cohort_cells(table: CountTable) -> _Cells:
-    """Measure and the code of each group -> persons in the cohort, where that is told."""
-    *groups, outcome = table.dimensions
-    rows = table.counts[(table.counts[outcome] == TOTAL) & table.counts["count"].notna()]
+def _told_cells(table: CountTable) -> _Cells:
+    """Measure and the codes other than "total" -> the count, where it is told."""
     cells = {}
-    for row in rows.to_dict("records"):
-        named = [f"{name}={row[name]}" for name in groups if row[name] != TOTAL]
-        cells[(table.measure, *named)] = int(row["count"])
+    for row in table.counts[table.counts["count"].notna()].to_dict("records"):
+        names = sorted(name for name in table.dimensions if row[name] != TOTAL)
+        cells[(table.measure, *(f"{name}={row[name]}" for name in names))] = int(row["count"])
     return cells
+
+
+def _codes_of(releases: Sequence[Release]) -> dict[str, list[str]]:
+    """Dimension -> the codes that releases told of."""
+    codes: dict[str, list[str]] = {}
+    for release in releases:
+        for dimension in release.dimensions:
+            codes.setdefault(dimension.name, []).extend(dimension.parents)
+    return codes
 
 
 def _coded_rates(

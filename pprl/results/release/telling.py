@@ -58,7 +58,7 @@ def indicators_told(
                 rate
                 for year, table in sorted(tables[table_stem(name, group)].items())
                 for rate in _rates(
-                    indicator, group, year, table, texts.get(year), told_by[name], quality
+                    indicator, group, year, table, texts.get(year), told_by.get(name), quality
                 )
             ]
             if not breakdowns:
@@ -102,7 +102,7 @@ def _rates(
     year: str,
     table: CountTable,
     coded: RateTable | None,
-    told_by: tuple[tuple[str, ...], tuple[str, ...]],
+    told_by: tuple[tuple[str, ...], tuple[str, ...]] | None,
     quality: LinkQuality,
 ) -> Iterator[Rate]:
     """The rates of one table: "total" first, then codes as an alphabet has them."""
@@ -119,7 +119,9 @@ def _rates(
         low = high = None
         if counts is not None and of:
             text = rounded(counts, of)
-            if indicator.linked != "none" and (error := quality.of(*told_by, group, code)):
+            linked = indicator.linked != "none"
+            error = quality.of(*told_by, group, code) if linked and told_by else None
+            if error:
                 low, high = _band(counts, of, indicator.linked, error)
         yield Rate(year, code, counts, of, text, low, high)
 

@@ -85,6 +85,13 @@ def tables_of(leaves: Leaves, rng: np.random.Generator, years: Sequence[str]) ->
     return out
 
 
+def keys_of(cells: pd.DataFrame) -> list[str]:
+    """Measure and codes of rows, joined by "|"."""
+    names = ["measure", *(dimension.name for dimension in DIMENSIONS)]
+    rows = [cells.get(name, pd.Series(TOTAL, cells.index)).tolist() for name in names]
+    return ["|".join(row) for row in zip(*rows, strict=True)]
+
+
 def intervals_by_leaves(releases: Sequence[Release], whole: bool = True) -> dict[str, list[int]]:
     """Least and greatest of every hidden cell, with leaf cells as the variables.
 

@@ -61,6 +61,23 @@ def test_a_rate_is_told_where_its_counts_are(protected: Protected) -> None:
     assert not attack([protected.release])["at_risk"].any()
 
 
+def test_a_text_that_is_no_rate_is_refused() -> None:
+    """An attacker does not guess what it means."""
+    with pytest.raises(UsageError, match="is no rate"):
+        interval_of("many")
+
+
+def test_nothing_is_coded_for_whoever_must_not_know_why(protected: Protected) -> None:
+    """Without the guarantee for those who know the reasons, a code beside them could tell."""
+    table = protected.tables[0]
+    bare = CountTable(table.name, table.measure, table.dimensions, table.counts)
+    asked = RateTable(
+        "r", "enrolled", ("place",), "outcome", "yes", pd.DataFrame({"place": ["p0"]})
+    )
+    told = protect([bare], [PLACE, OUTCOME], rates=[asked], reasons_known=False)
+    assert told.release.rates[0].rates["rate"].tolist() == [""]
+
+
 def test_rates_are_rounded_half_up() -> None:
     """In whole numbers, so that it is the same on every machine."""
     assert [rounded(n, 200) for n in (9, 10, 33, 191, 190)] == ["<5%", "5%", "17%", ">95%", "95%"]

@@ -221,6 +221,26 @@ def test_what_was_released_is_not_released_again(
     assert {str(valley.SINCE), str(valley.SINCE - 1)} <= told
 
 
+def test_what_only_an_earlier_release_told_is_told_again(
+    compiled: Compilation, rows: pd.DataFrame
+) -> None:
+    """An outcome of which nobody sent anything this year keeps its rates, without a band."""
+    later = rows.drop(columns=["enrolled_on"])
+    made = compile_release(
+        later,
+        valley.agreement(),
+        valley.quality(),
+        THROUGH,
+        since=valley.SINCE - 8,
+        definitions=valley.some(),
+        earlier=[compiled.release],
+    )
+    told = {one.name: one for one in made.report.indicators}
+    rates = told["enrolled_12_months"].breakdowns[0].rates
+    assert {rate.year for rate in rates} == {"2023", "2024"}
+    assert all(rate.low is None for rate in rates)
+
+
 def test_a_cohort_that_was_revised_is_left_out_and_named(
     compiled: Compilation, rows: pd.DataFrame
 ) -> None:
