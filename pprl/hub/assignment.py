@@ -96,7 +96,7 @@ def freedom(left: Floats, right: Floats, sides: NDArray[np.bool_]) -> Floats:
 
 
 def strangers(probability: Floats, free: Floats) -> tuple[Floats, Floats]:
-    """How far each pair is a non-match with a record matched elsewhere, and one at all."""
+    """How far each pair `[n]` is a non-match with a record matched elsewhere, and one at all."""
     unlike: Floats = 1 - probability
     return unlike * (1 - free), unlike
 
@@ -126,7 +126,7 @@ def numbered(group: NDArray[np.int32], side: NDArray[np.uint32]) -> Integers:
 
 
 def rivals(record: Integers, amount: Floats) -> Floats:
-    """The sum of an amount over the other pairs of each pair's record."""
+    """`float64[n]`: the sum of an amount over the other pairs of each pair's record."""
     if not len(record):
         return amount
     return np.maximum(np.bincount(record, amount)[record] - amount, 0.0)
@@ -193,7 +193,7 @@ def _before_later(left: Integers, right: Integers) -> Floats:
 
 
 def beyond(probability: Floats, threshold: float) -> Floats:
-    """Log-odds of probabilities less those of a threshold, bounded so that none is infinite."""
+    """Log-odds of `float64[n]` less those of a threshold, bounded so that none is infinite."""
     log_odds = logit(np.clip(np.append(probability, threshold), TINY, 1 - TINY))
     evidence: Floats = log_odds[:-1] - log_odds[-1]
     return evidence

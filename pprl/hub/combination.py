@@ -44,7 +44,7 @@ class Verdicts:
     agrees: NDArray[np.bool_]
 
     def of(self, places: NDArray[np.intp]) -> Verdicts:
-        """Those of some candidates, in another order."""
+        """Those of the candidates at these places, `intp[k]`, in their order."""
         return Verdicts(
             self.found[places], self.passes[places], self.ranks[places], self.agrees[places]
         )

@@ -48,7 +48,7 @@ class Candidates:
     passes: NDArray[np.int64]
 
     def of(self, places: NDArray[np.intp]) -> Candidates:
-        """Some of them, in another order."""
+        """Those at the places `intp[k]`, in their order."""
         return Candidates(*(column[places] for column in vars(self).values()))
 
 

@@ -53,7 +53,7 @@ class BlockValues:
         return f"<BlockValues: {len(self.student)} of {len(self.columns)} parts>"
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> BlockValues:
-        """Some of the rows; `holders` still counts all."""
+        """Rows `intp[k]`, or those that `bool[n]` says; `holders` still counts all."""
         return BlockValues(
             self.student[rows],
             self.tokens[rows],

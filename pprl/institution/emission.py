@@ -34,7 +34,7 @@ class Owners:
 
     @classmethod
     def of(cls, digests: NDArray[np.uint64], student: NDArray[np.int64]) -> Owners:
-        """Order local ids by their digests."""
+        """Order local ids by their digests, `uint64[k]`, each with its student, `int64[k]`."""
         order = np.argsort(digests)
         return cls(digests[order], student[order])
 

@@ -38,7 +38,7 @@ class Ledger:
         return known, holders
 
     def with_entries(self, tokens: NDArray[np.uint64], holders: NDArray[np.uint64]) -> Ledger:
-        """This ledger and further blocks; a block already in it keeps its holder."""
+        """This ledger and blocks `uint64[m]`, each with its holder; a known one keeps its own."""
         known, _ = self.holder_of(tokens)
         merged = np.concatenate((self.tokens, tokens[~known]))
         order = np.argsort(merged, kind="stable")

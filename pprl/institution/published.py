@@ -139,7 +139,7 @@ def withheld_filters(
 def level_counts(
     comparison: Comparison, one: NDArray[np.uint64], other: NDArray[np.uint64]
 ) -> dict[str, list[int]]:
-    """For each attribute, how many pairs of filters stand at each level."""
+    """For each attribute, how many pairs of filters `uint64[n, words]` stand at each level."""
     levels = comparison.levels(comparison.shared(one, other))
     return {
         name: np.bincount(levels[:, column], minlength=size).tolist()

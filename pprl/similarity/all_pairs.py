@@ -148,7 +148,7 @@ def checked(
     measure: Measure,
     **counts: int | None,
 ) -> tuple[PopcountOrder, PopcountOrder, Threshold]:
-    """Sort both sides (the same one, if there is no `b`) and make the threshold exact.
+    """Sort filters `uint64[n, words]` of both sides (one, without `b`); make the threshold exact.
 
     Raises:
         UsageError: an argument cannot be used, or one of `counts` is below 1.

@@ -39,7 +39,7 @@ class Blocks:
 
     @classmethod
     def of(cls, tokens: NDArray[np.uint64], holders: NDArray[np.int64]) -> Blocks:
-        """Put blocks in order; of a token that stands twice the first holder counts."""
+        """Put blocks `[n]` in order; of a token that stands twice the first holder counts."""
         distinct, first = np.unique(tokens, return_index=True)
         return cls(distinct, holders[first])
 

@@ -40,7 +40,7 @@ class Evidence:
     ratios: sparse.csr_array
 
     def need(self, cells: Integers, protection: int) -> Floats:
-        """How wide the intervals of cells must be: no wider than what is told beforehand."""
+        """`float64[k]`: how wide the cells' intervals must be; no wider than what is known."""
         return np.minimum(float(protection), self.upper[cells] - self.lower[cells])
 
 

@@ -48,7 +48,7 @@ class Standing:
 
     @property
     def lost(self) -> Flags:
-        """Small, and told in an earlier release: nothing can be done about it now."""
+        """`bool[cells]`: small, and told in an earlier release, which nothing can be done about."""
         return self.small & self.settled
 
 
@@ -97,7 +97,7 @@ def standing(
 
 
 def worked_out(system: System, count: Integers) -> Integers:
-    """Counts with those that sums give from others, as far as that leads.
+    """Counts `int64[cells]` with those that sums give from others, as far as that leads.
 
     Raises:
         UsageError: a sum does not come out, a part is more than its whole, or a count is negative.

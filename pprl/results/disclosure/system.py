@@ -111,13 +111,13 @@ class System:
         return self.rows.tocsc()
 
     def parts(self, sums: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Which cells are a part in one of some sums."""
+        """`bool[cells]`: which cells are a part in one of some sums."""
         found: NDArray[np.bool_] = (self.sums[sums] < 0).sum(axis=0) > 0
         return found
 
     @property
     def is_outcome(self) -> NDArray[np.bool_]:
-        """Which sums are over outcomes."""
+        """`bool[sums]`: which sums are over outcomes."""
         return np.array(self.outcomes, bool)[self.axes]
 
     def __len__(self) -> int:

@@ -173,7 +173,7 @@ class Unknown:
         return x
 
     def fits(self, x: Floats) -> bool:
-        """Whether whole numbers are a solution."""
+        """Whether numbers `float64[unknowns]` are whole and a solution."""
         come_to = self.rows @ x
         return bool(
             (x == np.rint(x)).all()
