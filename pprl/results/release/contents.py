@@ -17,6 +17,8 @@ from pprl.results.release.sankey import sankey
 
 HIDDEN = "hidden"
 FEWEST_FOR_A_TREND = 2
+_LINE = "The line is the rate, the band around it what linkage error could make of it."
+_BARS = "The bars are what linkage error could make of each rate."
 _COLUMNS = ("counted", "of", "rate", "with linkage error")
 _LINKED = {
     "none": "Rests on the rows of one institution; links between institutions do not decide it.",
@@ -121,16 +123,19 @@ def cells_of(rate: Rate) -> tuple[str, str, str, str]:
 def _trend_told(rates: Sequence[Rate]) -> str:
     """What a trend shows, in a sentence."""
     first, last = shown(rates)[0], shown(rates)[-1]
-    return (
-        f"From {first.rate} in {first.year} to {last.rate} in {last.year}. The line is the rate, "
-        "the band around it what linkage error could make of it."
-    )
+    told = f"From {first.rate} in {first.year} to {last.rate} in {last.year}."
+    return f"{told} {_LINE}" if _has_band(rates) else told
 
 
 def _comparison_told(rates: Sequence[Rate]) -> str:
     """What a comparison shows, in a sentence."""
     listed = "; ".join(f"{rate.code} {rate.rate}" for rate in shown(rates))
-    return f"{listed}. The bars are what linkage error could make of each rate."
+    return f"{listed}. {_BARS}" if _has_band(rates) else f"{listed}."
+
+
+def _has_band(rates: Sequence[Rate]) -> bool:
+    """Whether links decide any of the rates, and not one institution's own rows."""
+    return any(rate.low is not None for rate in rates)
 
 
 def _latest(flows: Sequence[FlowFigures]) -> list[FlowFigures]:
