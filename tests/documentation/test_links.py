@@ -91,3 +91,13 @@ def test_every_command_named_in_the_text_is_one() -> None:
             if is_command and not {" ".join(plain[:2]), " ".join(plain[:3])} & known:
                 faults.append(f"{page}: {named}")
     assert faults == []
+
+
+def test_every_page_has_its_place_in_the_navigation() -> None:
+    """But for the decision records, which their own list leads to."""
+    listed = set(
+        re.findall(r"[\w/-]+\.md$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
+    )
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in ROOT.glob("docs/*.md")}
+    pages |= {path.relative_to(ROOT / "docs").as_posix() for path in ROOT.glob("docs/api/*.md")}
+    assert pages - listed == set()
