@@ -46,11 +46,15 @@ def best_of_each(
     pairs: list[tuple[int, int, Fraction]], top: int, *, is_self_join: bool
 ) -> list[tuple[int, int, Fraction]]:
     """The pairs among the first `top` of a row, one row after the other."""
-    best_first = list(dict.fromkeys(score for _, _, score in pairs))
+    scores = dict.fromkeys(score for _, _, score in pairs)
+    rank = {score: place for place, score in enumerate(scores)}
+    of_row: dict[int, list[tuple[int, int, Fraction]]] = {}
+    for pair in pairs:
+        for row in pair[: 2 if is_self_join else 1]:
+            of_row.setdefault(row, []).append(pair)
     kept = set()
-    for row in {i for i, _, _ in pairs} | {j for _, j, _ in pairs}:
-        own = [pair for pair in pairs if pair[0] == row or (is_self_join and pair[1] == row)]
-        own.sort(key=lambda pair: (best_first.index(pair[2]), sum(pair[:2]) - row))
+    for row, own in of_row.items():
+        own.sort(key=lambda pair: (rank[pair[2]], sum(pair[:2]) - row))
         kept.update(own[:top])
     return [pair for pair in pairs if pair in kept]
 
