@@ -100,7 +100,14 @@ CHANGES: Mapping[str, Sequence[str]] = {
     ),
     "what a field is cut into": ("pprl/institution/tokens.py", "pprl/agreement/linkage.py"),
     "a pass or a profile": ("pprl/agreement/profiles", "pprl/agreement/blocking.py"),
-    "a comparison level": ("pprl/agreement/levels.py", "pprl/hub/priors.py"),
+    "a comparison level": (
+        "pprl/agreement/levels.py",
+        "pprl/agreement/linkage.py",
+        "pprl/agreement/blocking.py",
+        "pprl/institution/tokens.py",
+        "pprl/hub/agreeing.py",
+        "pprl/hub/priors.py",
+    ),
     "what one submission may reveal": (
         "pprl/institution/emission.py",
         "pprl/institution/filling.py",

@@ -37,7 +37,7 @@ CUTS = {
     "zip": 2,
     "state_id": 1,
 }
-"""How many cut points a segment has."""
+"""How many cut points a segment has, in every profile: one more would refuse the published ones."""
 
 
 @dataclass(frozen=True)

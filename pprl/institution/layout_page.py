@@ -37,6 +37,14 @@ codes = { 1 = "M", 2 = "F" }
 A `[[table]]` tells what is special about the file: `delimiter`, `header = false` with `columns`,
 `kind = "fixed"` with `places` (first and last character of each field), `keep` and `drop` (which
 rows are students), and, for an export of several files, `files` and the `key` that joins them.
+`quoting = false` makes quotation marks letters; `optional` marks a file that may be absent, and
+`selects` one that says who is a student.
+
+A `[field.*]` has `headers`, and may have `table` (if not the first), `codes` (theirs to ours; `""`
+is missing; others are told and read as missing), `strip` (characters dropped at both ends) and
+`after` (take what stands behind the last such text). `date` only tells readers what the
+specification says: dates are read by their form. Encoding, byte order mark and line ends are found
+from the file. The shipped layouts also have `title`, `publisher`, `edition`, `source` and `notes`.
 """
 
 
@@ -61,7 +69,7 @@ def _section(layout: Layout) -> Iterator[str]:
             verb = "kept" if keeps else "left out"
             shown = ", ".join(f"`{value}`" for value in values)
             yield f"Rows whose `{column}` is {shown} are {verb}.\n"
-    yield "| field | headers | codes |\n|---|---|---|"
+    yield "| field | headers | codes or form |\n|---|---|---|"
     for name in FIELDS:
         if name in layout.fields:
             yield _row(layout, name)

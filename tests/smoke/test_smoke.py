@@ -6,6 +6,7 @@ here may read the checkout.
 
 from __future__ import annotations
 
+import datetime
 import importlib.metadata
 import importlib.resources
 import subprocess
@@ -16,7 +17,20 @@ import pandas as pd
 import pytest
 
 import pprl
-from pprl.synthetic import population
+from pprl.results.indicators.rows import rows_of_payloads
+from pprl.results.release import compile_release, quality_of
+from pprl.synthetic import outcomes, population
+
+THROUGH = datetime.date(2025, 12, 31)
+COMPACT = """
+agreement = { title = "Trial", trial = true }
+party = [{ id = "orchard-usd", role = "district" }, { id = "county-college", role = "college" }]
+records = { minimum = 50 }
+linkage = { partnership = "1b4e28ba-2fa1-4d3b-a3f5-ef19b5a7633b", profile = "students-1" }
+[payload]
+report_groups = ["gender"]
+columns = { completed_on = "date", enrolled_on = "date", level = "whole", gender = "text" }
+"""
 
 
 def modules_loaded_by(statement: str) -> set[str]:
@@ -75,6 +89,27 @@ def test_three_hundred_students_go_from_files_to_crosswalks(tmp_path: Path) -> N
         assert crosswalk["record"].tolist() == list(range(records))
         assert crosswalk["study_id"].str.len().eq(18).all()
     assert "expected precision" in linkage.summary()
+
+
+def test_outcomes_become_a_release_with_this_pandas(tmp_path: Path) -> None:
+    """Payloads of two institutions are counted, protected and told."""
+    region = population(1_500, seed=9)
+    told = outcomes(region, seed=9, through=THROUGH)
+    names = ("orchard-usd", "county-college")
+    (tmp_path / "compact.toml").write_text(COMPACT, encoding="utf-8")
+    agreement = pprl.Agreement.load(tmp_path / "compact.toml")
+    key = pprl.LinkageKey.generate()
+    encoded = {name: pprl.encode(region.institutions[name], agreement, key, name) for name in names}
+    linkage = pprl.link([one.submission for one in encoded.values()], agreement)
+    payloads = []
+    for name in names:
+        ids = encoded[name].id_map.merge(linkage.crosswalk(name), on="record")
+        rows = told[name].merge(ids, on="local_id")
+        declared = [column for column, _ in agreement.payload.columns if column in rows]
+        payloads.append(pprl.Payload.of(rows[["study_id", *declared]], agreement, name))
+    rows = rows_of_payloads(payloads, linkage.study_ids)
+    made = compile_release(rows, agreement, quality_of(linkage, rows, ("gender",)), THROUGH)
+    assert made.report.indicators
 
 
 def test_other_libraries_forms_work_with_this_pandas() -> None:

@@ -82,7 +82,7 @@ def _holds(pairs: pd.DataFrame, cohort: Cohort, condition: Condition) -> Flags:
     within = in_window(day, pairs[SINCE], condition)
     if condition.first:
         first = day.where(within).groupby(pairs["member"]).transform("min")
-        within &= (day == first).to_numpy()
+        within = within & (day == first).to_numpy()
     return holds & within
 
 
