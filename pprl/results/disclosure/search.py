@@ -148,9 +148,14 @@ def _spread_by(unknown: Unknown, at: int, spread: Spread, need: float) -> bool:
     block = unknown.block(at)
     one = unknown.only(block)
     place = int(np.searchsorted(block, at))
-    for sign in (-1.0, 1.0):
-        end = spread.least[at] + need if sign < 0 else spread.most[at] - need
-        spread.see(block, one.extreme(place, sign, float(end)))
+    ends = ((-1.0, float(spread.least[at] + need)), (1.0, float(spread.most[at] - need)))
+    for sign, end in ends:
+        # That a number cannot come so far from one end is mostly seen at once.
+        if (found := one.beyond(place, sign, end)) is not None:
+            spread.see(block, found)
+            return True
+    for sign, end in ends:
+        spread.see(block, one.extreme(place, sign, end))
         if spread.most[at] - spread.least[at] >= need:
             return True
     return False

@@ -172,6 +172,22 @@ class Unknown:
             raise ArithmeticError("there is no solution")
         return x
 
+    def beyond(self, at: int, sign: float, end: float) -> Floats | None:
+        """A whole-numbered solution with one number at most (sign 1) or at least (-1) an end.
+
+        Returns:
+            `float64[unknown]`, or None if none was found.
+        """
+        lower, upper = self.lower.copy(), self.upper.copy()
+        if sign > 0:
+            upper[at] = min(upper[at], end)
+        else:
+            lower[at] = max(lower[at], end)
+        if lower[at] > upper[at]:
+            return None
+        x = replace(self, lower=lower, upper=upper).solve(np.zeros(len(self)))
+        return x if x is not None and self.fits(x) else None
+
     def fits(self, x: Floats) -> bool:
         """Whether numbers `float64[unknowns]` are whole and a solution."""
         come_to = self.rows @ x

@@ -317,7 +317,7 @@ def test_the_ways_through_lead_to_the_same(monkeypatch: pytest.MonkeyPatch) -> N
     table, trees = cube(4, 3)
     best = protect([table], trees)
     with monkeypatch.context() as patched:
-        patched.setattr(solutions, "TURNS", 0)
+        patched.setattr(solutions, "NEARBY", ())
         patched.setattr(reach, "CLOSE", 1)
         slow = protect([table], trees)
     assert slow.tables[0].counts.equals(best.tables[0].counts)
