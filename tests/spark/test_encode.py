@@ -268,9 +268,9 @@ def test_renumbered_local_ids_are_refused(cluster: Any) -> None:
     """Most blocks of a pass sent for others: counted over all partitions, pass by pass."""
     from pprl.spark.institution.emission import refuse_lost
 
-    schema = "pass int, token int, identity int, holder int"
-    kept = [(0, k, k, k if k < 40 else None) for k in range(80)]
-    half = [(1, k, k, k if k < 30 else -1) for k in range(60)]
+    schema = "pass int, token int, holders int, identity int, holder int"
+    kept = [(0, k, 1, k, k if k <= 40 else None) for k in range(1, 81)]
+    half = [(1, k, 1, k, k if k <= 30 else -1) for k in range(1, 61)]
     refuse_lost(cluster.createDataFrame([*kept, *half], schema))
     with pytest.raises(StudentsError, match="30 of 59 blocks sent earlier"):
         refuse_lost(cluster.createDataFrame([*kept, *half[1:]], schema))
