@@ -248,6 +248,7 @@ def permitted_signer(
         KeyFileError: the key cannot be read or unlocked, or is something else.
     """
     from pprl.agreement.enforcement import enforce
+    from pprl.agreement.signatures import check_key
 
     enforce(agreement, (institution,))
     if agreement.hub_key and signing_key is None:
@@ -263,7 +264,7 @@ def permitted_signer(
             "what it signs. In a trial leave --signing-key out, or put this there: "
             f"{signer.public_key}"
         )
-    agreement.check_signer(institution, signer)
+    check_key(institution, signer, agreement.signers)
     return signer
 
 
