@@ -37,6 +37,7 @@ from pprl.agreement.rules import (
 from pprl.agreement.signatures import (
     Signature,
     Signer,
+    check_key,
     path_of,
     read_signatures,
     sign,
@@ -178,14 +179,7 @@ class Agreement:
         Raises:
             AgreementError: it is no signer, or the key is not the one that stands in the agreement.
         """
-        known = self.signers
-        if signer not in known:
-            raise AgreementError(f"{signer!r} does not sign it. Who does: {', '.join(known)}.")
-        if key.public_key != known[signer]:
-            raise AgreementError(
-                f"{signer}: this key is not the public key of {signer} in the agreement. Use that "
-                f"key, or put this one there, and have all parties sign: {key.public_key}"
-            )
+        check_key(signer, key, self.signers)
         return sign(signer, self.digest, self.section_digests, key, today or datetime.date.today())
 
     @property

@@ -95,6 +95,26 @@ def message(purpose: str, content: bytes) -> bytes:
     return _LINE + purpose.encode("ascii") + b"\n" + content
 
 
+def check_key(signer: str, key: Signer, known: Mapping[str, str]) -> None:
+    """Check that others will know a signer by this key.
+
+    Args:
+        signer: a party's id, or "hub".
+        key: its private key.
+        known: who signs the agreement -> the public key that stands there.
+
+    Raises:
+        AgreementError: it is no signer, or the key is not the one that stands in the agreement.
+    """
+    if signer not in known:
+        raise AgreementError(f"{signer!r} does not sign it. Who does: {', '.join(known)}.")
+    if key.public_key != known[signer]:
+        raise AgreementError(
+            f"{signer}: this key is not the public key of {signer} in the agreement. Use that "
+            f"key, or put this one there, and have all parties sign: {key.public_key}"
+        )
+
+
 def verify(public_key: str, purpose: str, content: bytes, signature: bytes) -> None:
     """Check a signature.
 

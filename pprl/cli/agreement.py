@@ -78,8 +78,7 @@ def new(
         raise UsageError(f"{path}: exists already and is not overwritten.") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None
-    typer.echo("Fill it in with counsel, then: pprl agreement check")
-    typer.echo(str(path))
+    typer.echo(f"Fill it in with counsel, then: pprl agreement check {path}")
 
 
 def show(
@@ -215,6 +214,7 @@ def _warned(agreement: Agreement) -> Iterator[str]:
     yield from _told("strangers", found.figure)
     if found.light != GREEN:
         yield f"warning ({found.light}): {found.meaning} {found.threshold}."
+        yield "The profile students-1 has this by design; students-2 has less (docs/security.md)."
 
 
 def _told(label: str, value: object) -> Iterator[str]:

@@ -10,7 +10,6 @@ import typer
 
 from pprl.cli.options import AgreementFile, OwnId
 from pprl.cli.outputs import check_output
-from pprl.cli.passphrases import signing_key_of
 from pprl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -72,18 +71,17 @@ def payload(
     Columns that the agreement does not declare, or that look like identifiers, are refused.
     """
     import pprl
-    from pprl.cli.submission import check_permitted
+    from pprl.cli.submission import permitted_signer
     from pprl.exchange.closing import refuse_certified
     from pprl.exchange.container import PAYLOAD_MAGIC
     from pprl.exchange.sealing import AGE_MAGIC
 
     agreed = pprl.Agreement.load(agreement)
     refuse_certified(agreement, agreed)
-    check_permitted(agreed, institution, signing_key)
+    signer = permitted_signer(agreed, institution, signing_key)
     check_output(
         out, "payload file", (PAYLOAD_MAGIC, AGE_MAGIC), {"rows": rows, "agreement": agreement}
     )
-    signer = signing_key_of(signing_key) if signing_key else None
     made = pprl.Payload.of(_read(rows, agreed), agreed, institution, sequence=sequence)
     _release(made, agreed, out, signer, log, id_map, crosswalk)
     typer.echo(f"{made.table.num_rows:,} rows of: {', '.join(made.table.column_names)}")

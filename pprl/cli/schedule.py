@@ -30,8 +30,9 @@ def register(app: typer.Typer) -> None:
         """Run the commands of a file, for a scheduler: inspect, encode, attach, payload.
 
         Options are written as on the command line, without dashes in front; paths are seen from
-        the file's folder. {date} in a value is today's, as YYYY-MM-DD. It stops at the first
-        command that is refused, with that command's exit code.
+        the file's folder. One that may be repeated is a list, such as
+        column = ["local_id=Student No", "zip=Postal Code"]. {date} in a value is today's, as
+        YYYY-MM-DD. It stops at the first command that is refused, with that command's exit code.
         """
         from pprl.cli import run as run_command
 

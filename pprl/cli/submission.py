@@ -28,7 +28,7 @@ from pprl.cli.roster import (
     read_roster,
 )
 from pprl.cli.told_of_encoding import learnt, summary, tell_in_json, tell_only
-from pprl.errors import PPRLError, UsageError
+from pprl.errors import AgreementError, PPRLError, UsageError
 
 if TYPE_CHECKING:
     from pprl import Agreement, Encoded, SigningKey, State
@@ -128,14 +128,15 @@ def encode(
     from pprl.exchange.closing import refuse_certified
     from pprl.exchange.container import MAGIC_ANY
     from pprl.exchange.sealing import AGE_MAGIC
+    from pprl.institution.published import told_of_empty
+    from pprl.institution.roster import refuse_few
 
     check_source(students, sql, url)
     columns = columns_of(column or [])
     agreed = pprl.Agreement.load(agreement)
     refuse_certified(agreement, agreed)
-    check_permitted(agreed, institution, signing_key)
+    signer = permitted_signer(agreed, institution, signing_key)
     linkage_key = pprl.LinkageKey.load(key, passphrase_of(key))
-    signer = signing_key_of(signing_key) if signing_key else None
     state = state or key.with_name(f"{institution}.state.sqlite")
     log = log or state.with_name(f"{institution}.disclosures.sqlite")
     taken = {"agreement": agreement, "linkage key": key}
@@ -157,7 +158,10 @@ def encode(
 
     if dry_run:
         roster, notes = read_roster(students, layout, columns, on_error, sql, url, use_other_names)
-        tell_only(pprl.inspect(roster, agreed, notes=notes, progress=True), as_json)
+        seen = pprl.inspect(roster, agreed, notes=notes, progress=True)
+        tell_only(seen, as_json)
+        refuse_few(seen.students, agreed)
+        told_of_empty(seen.completeness, agreed)
         return
     with _logging(log) as disclosures:
         disclosures.refuse_closed(agreed)
@@ -233,20 +237,35 @@ def _check_id_map(encoded: Encoded, path: Path) -> None:
         raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None
 
 
-def check_permitted(agreement: Agreement, institution: str, signing_key: Path | None) -> None:
-    """Refuse what the agreement does not allow, before anything is read.
+def permitted_signer(
+    agreement: Agreement, institution: str, signing_key: Path | None
+) -> SigningKey | None:
+    """The key that signs what goes to the hub, if the agreement allows this, before any work.
 
     Raises:
-        AgreementError: it does not allow it.
-        UsageError: the match file will go to the agreement's hub and there is no key to sign it.
+        AgreementError: it does not allow it, or the hub would not know the institution by the key.
+        UsageError: the file will go to the agreement's hub and there is no key to sign it.
+        KeyFileError: the key cannot be read or unlocked, or is something else.
     """
     from pprl.agreement.enforcement import enforce
+    from pprl.agreement.signatures import check_key
 
     enforce(agreement, (institution,))
     if agreement.hub_key and signing_key is None:
         raise UsageError(
             "What goes to the hub is signed: pass --signing-key (pprl key new --kind signing)."
         )
+    if signing_key is None:
+        return None
+    signer = signing_key_of(signing_key)
+    if agreement.trial and not agreement.signers[institution]:
+        raise AgreementError(
+            f"party {institution}: has no public_key in the agreement, so the hub would refuse "
+            "what it signs. In a trial leave --signing-key out, or put this there: "
+            f"{signer.public_key}"
+        )
+    check_key(institution, signer, agreement.signers)
+    return signer
 
 
 def _write(

@@ -71,12 +71,12 @@ def map_headers(
     needed = (*REQUIRED_COLUMNS, *columns)
     found = [name for table in places.values() for name in table]
     if absent := [name for name in dict.fromkeys(needed) if name not in found]:
-        _refuse(absent, sources[first], places[first], layout)
+        _refuse(absent, sources[first], places[first], layout, columns)
     if group is not None:
         table = _home(GROUP, group, sources, layout)
         place = next((i for _, i in recognise(sources[table].header, {}, {GROUP: group})), None)
         if place is None:
-            _refuse([GROUP], sources[first], places[first], layout)
+            _refuse([GROUP], sources[first], places[first], layout, {GROUP: group})
         if place in [places[table].get(name) for name in PRIVATE]:
             raise UsageError(
                 "the group column is a field that names students. Group by another, such as a "
@@ -130,9 +130,13 @@ def _one_place_each(
 
 
 def _refuse(
-    absent: Sequence[str], source: Source, places: Mapping[str, int], layout: Layout
+    absent: Sequence[str],
+    source: Source,
+    places: Mapping[str, int],
+    layout: Layout,
+    columns: Mapping[str, str],
 ) -> None:
-    """Tell which columns are absent.
+    """Tell which columns are absent, and which headers the caller named in vain.
 
     Raises:
         StudentsError: always.
@@ -142,13 +146,14 @@ def _refuse(
             f"{source.file} row 1: has {len(source.header)} fields, of which none is "
             f"{', '.join(absent)}. Is it a file of the layout {layout.name} ({layout.title})?"
         )
+    vain = "".join(f" No header is called {columns[name]!r}." for name in absent if name in columns)
     known = ", ".join(source.header[place] for place in sorted(places.values())) or "none"
     theirs = [layout.fields[name].headers[0] for name in absent if name in layout.fields]
     expected = "The first row must hold the headers"
     if theirs and not layout.guess:
         expected = f"The layout {layout.name} expects {', '.join(theirs)}"
     raise StudentsError(
-        f"{source.file} row 1: no column for {', '.join(absent)}. Headers recognised: "
+        f"{source.file} row 1: no column for {', '.join(absent)}.{vain} Headers recognised: "
         f"{known}; not recognised: {len(source.header) - len(places)}. {expected}; pass "
         'columns={"our_name": "their header"} for those of your own.'
     )

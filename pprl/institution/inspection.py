@@ -6,7 +6,8 @@ Nothing is changed, kept or sent. Everything that is told is a count; rows are n
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ import pandas as pd
 
 from pprl.agreement import Agreement
 from pprl.agreement.linkage import Pass
-from pprl.errors import UsageError
+from pprl.errors import StudentsError, UsageError
 from pprl.institution.blocks import Blocking
 from pprl.institution.collapse import Students
 from pprl.institution.columns import text_column
@@ -23,8 +24,8 @@ from pprl.institution.findings import LINES_SHOWN, Finding, findings
 from pprl.institution.name_words import NameWords
 from pprl.institution.names import canonical_first_name
 from pprl.institution.normalise import NormalisedStudents, normalise
-from pprl.institution.published import present
-from pprl.institution.roster import declared
+from pprl.institution.published import present, told_of_empty
+from pprl.institution.roster import declared, refuse_few
 from pprl.progress import Progress, tracked
 
 FEW_PASSES = 3
@@ -87,7 +88,8 @@ class Inspection:
         rows: rows read.
         local_ids: distinct local IDs.
         students: students after duplicates were collapsed.
-        notes: what was collapsed and what was left apart, and what the reader told.
+        notes: what the reader told, what was collapsed and left apart, and why an encoding would be
+            refused.
         completeness: field of the agreement -> students who have it.
         findings: what to look at.
         passes: what each pass will do.
@@ -161,6 +163,7 @@ def inspect(
     # Faults are looked for in all columns, those that the agreement leaves out too.
     normalised = normalise(students, country=section.country)
     found = findings(students, normalised, today or datetime.date.today(), section.country)
+    completeness = {name: int(present(collapsed.records, name).sum()) for name in section.fields}
     emits, passes = _coverage(section.passes, collapsed, progress)
     count = emits.sum(axis=0)
     few = np.flatnonzero(count < FEW_PASSES)
@@ -168,14 +171,28 @@ def inspect(
         rows=len(students),
         local_ids=len(collapsed.local_ids),
         students=len(collapsed),
-        notes=(*notes, *collapsed.notes),
-        completeness={name: int(present(collapsed.records, name).sum()) for name in section.fields},
+        notes=(*notes, *collapsed.notes, *_refusals(len(collapsed), completeness, agreement)),
+        completeness=completeness,
         findings=tuple(found),
         passes=tuple(passes),
         passes_per_student=tuple(np.bincount(count, minlength=len(section.passes) + 1).tolist()),
         few=tuple(np.sort(collapsed.records.row[few])[:LINES_SHOWN].tolist()),
         groups=tuple(_by_group(students, group, collapsed, count)) if group else (),
     )
+
+
+def _refusals(
+    students: int, completeness: Mapping[str, int], agreement: Agreement
+) -> Iterator[str]:
+    """Why an encoding of these students would be refused."""
+    for refuse in (
+        functools.partial(refuse_few, students, agreement),
+        functools.partial(told_of_empty, completeness, agreement),
+    ):
+        try:
+            refuse()
+        except StudentsError as error:
+            yield f"an encoding would be refused: {error}"
 
 
 def _coverage(

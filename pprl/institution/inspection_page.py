@@ -56,6 +56,8 @@ def page(found: Inspection) -> str:
         "<p>A student has a real entry in a pass if nobody else in this file holds the same block. "
         "Otherwise a decoy stands in, so that nobody can tell. What one pass withholds, another "
         "finds.</p>",
+        "<p>A double has the same first and last name and birth date as another student, a twin "
+        "the same last name and birth date. Shared: somebody else holds the block.</p>",
         '<p class="key soft"><i></i>real entry<i class="b"></i>shared with a double or a twin'
         '<i class="c"></i>shared with somebody else<i class="d"></i>a field is missing</p>',
         _passes(found),

@@ -58,7 +58,8 @@ def _lines(found: Inspection) -> Iterator[str]:
     ]
     yield from _table(("pass", "emit", "missing", "doubles", "twins", "shared"), rows)
     yield "emit: students with a real entry. The others are withheld (a decoy hides it): a field is"
-    yield "missing, or another student holds the block: a double, a twin or somebody else."
+    yield "missing, or another student holds the block: a double (same first and last name and"
+    yield "birth date), a twin (same last name and birth date) or somebody else (shared)."
     yield ""
     few = found.in_few_passes
     yield (

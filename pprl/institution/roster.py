@@ -21,6 +21,7 @@ from pprl.institution.identities import identify, traits_of
 from pprl.institution.keys import Keys
 from pprl.institution.name_words import NameWords
 from pprl.institution.normalise import normalise
+from pprl.institution.table import counted
 from pprl.institution.tokens import TokenTable, token_table
 
 if TYPE_CHECKING:
@@ -141,8 +142,9 @@ def refuse_few(students: int, agreement: Agreement) -> None:
     """
     if students < agreement.records.minimum:
         raise StudentsError(
-            f"There are {students} students; the agreement asks for at least "
-            f"{agreement.records.minimum}, because a handful hides nobody."
+            f"There {'is' if students == 1 else 'are'} {counted(students, 'student')}; "
+            f"the agreement asks for at least {agreement.records.minimum}, "
+            "because a handful hides nobody."
         )
 
 

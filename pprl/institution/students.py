@@ -207,6 +207,8 @@ def _stop_or_skip(faults: Mapping[str, Lines], file: str, on_error: str) -> tupl
     left_out = np.unique(np.concatenate(list(faults.values())))
     shown = [str(line) for line in left_out[:_LINES_SHOWN]]
     more = ["..."] if len(left_out) > _LINES_SHOWN else []
+    noun = "row" if len(left_out) == 1 else "rows"
     return left_out, [
-        f"{file}: rows left out for their faults: {len(left_out)} (rows {', '.join(shown + more)})."
+        f"{file}: rows left out for their faults: {len(left_out)} "
+        f"({noun} {', '.join(shown + more)})."
     ]

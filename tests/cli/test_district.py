@@ -128,6 +128,32 @@ def test_a_dry_run_writes_nothing(
     assert tree(folder) == before
 
 
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"minimum = 2": "minimum = 500"}, "There are 150 students; the agreement asks for"),
+        ({"minimum = 2": 'minimum = 2\nrequired_fields = ["zip"]'}, "zip is empty or unreadable"),
+    ],
+)
+def test_a_dry_run_refuses_what_an_encoding_would(
+    change: dict[str, str], why: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After it has told what it found; an inspection tells it as a note."""
+    agreement = folder / "compact.toml"
+    text = agreement.read_text(encoding="utf-8")
+    for before, after in change.items():
+        text = text.replace(before, after)
+    agreement.write_text(text, encoding="utf-8")
+    students = pd.read_csv(folder / "fresno.csv", dtype=str, keep_default_na=False)
+    students.assign(zip="").to_csv(folder / "fresno.csv", index=False)
+    assert run([*encode_arguments(folder, "fresno"), "--dry-run"]) == 1
+    output = capsys.readouterr()
+    assert output.err.startswith(f"pprl: {why}")
+    assert "A dry run" in output.out
+    assert run(inspect_arguments(folder)) == 0
+    assert any(f"note: an encoding would be refused: {why}" in line for line in told(capsys))
+
+
 def test_machines_are_told_in_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What was encoded, what stays and what is sent."""
     assert run([*encode_arguments(folder, "fresno"), "--json"]) == 0

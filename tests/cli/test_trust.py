@@ -16,7 +16,7 @@ import pprl
 from pprl.agreement.signatures import read_signatures
 from pprl.cli import passphrases, run
 from pprl.errors import KeyFileError
-from tests.cli.conftest import AGREEMENT, CANARY
+from tests.cli.conftest import AGREEMENT, CANARY, check_refused
 from tests.rosters import crowded
 
 KEYS = {"fresno": "public_key", "reedley": "public_key"}
@@ -390,3 +390,32 @@ def test_outcomes_are_sent_as_declared(here: Path, capsys: pytest.CaptureFixture
     assert "cannot be read" in capsys.readouterr().err
     assert run(shlex.split(command.replace("out.pprl", "rows.csv"))) == 1
     assert "is the rows. Name another file" in capsys.readouterr().err
+
+
+def test_a_key_that_the_agreement_does_not_know_signs_no_file(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither match file nor payload, which the hub would refuse; nothing is read or made."""
+    agree(capsys)
+    told("key new fresno.key", capsys)
+    told("key new other.signing --kind signing", capsys)
+    Path("outcomes.csv").write_text("study_id\n", encoding="utf-8")
+    for arguments in (
+        ENCODE.format("fresno").replace("fresno.signing", "other.signing"),
+        "payload outcomes.csv --agreement compact.toml --institution fresno "
+        "--signing-key other.signing --out outcomes.pprl",
+    ):
+        check_refused(arguments, 1, "this key is not the public key of fresno", here, capsys)
+
+
+def test_in_a_trial_without_keys_nothing_is_signed(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The hub would refuse it; the message says to leave the key out, and so it goes."""
+    Path("compact.toml").write_text(AGREEMENT, encoding="utf-8")
+    told("key new fresno.key", capsys)
+    told("key new fresno.signing --kind signing", capsys)
+    signed = ENCODE.format("fresno")
+    check_refused(signed, 1, "In a trial leave --signing-key out", here, capsys)
+    unsigned = signed.replace("--signing-key fresno.signing ", "")
+    assert told(unsigned, capsys)[-1] == "fresno.pprl"

@@ -94,6 +94,11 @@ WRONG = [
     (f"inspect 'users only' --layout oneroster_1_1 {LOOK}", 1, "no users.csv in it"),
     (f"inspect oneroster --layout oneroster_1_2 {LOOK}", 1, "no roles.csv in it"),
     (f"inspect fresno.csv --layout ceds {LOOK}", 1, "The layout ceds expects StudentIdentifier"),
+    (
+        f"inspect fresno.csv --column 'local_id=Student Nr' {LOOK}",
+        1,
+        "no column for local_id. No header is called 'Student Nr'.",
+    ),
     (f"inspect fresno.csv --group Program {LOOK}", 1, "no column for group"),
     (f"inspect fresno.csv --group last_name {LOOK}", 1, "is a field that names students"),
     (f"inspect fresno.csv --html fresno.csv {LOOK}", 1, "is the students' export. Name another"),
