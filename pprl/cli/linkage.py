@@ -15,7 +15,7 @@ from pprl.cli.passphrases import identity_of
 from pprl.errors import UsageError
 
 if TYPE_CHECKING:
-    from pprl import Agreement, Linkage, Submission
+    from pprl import Agreement, Linkage, Registry, Submission
 
 _EXAMPLE = (
     "Example:\n\n\b\n"
@@ -170,6 +170,7 @@ def link(
         remembered = (
             closing.enter_context(Registry.open(registry, registry_key)) if registry else None
         )
+        runs = len(remembered.runs()) if remembered else 0
 
         def linked(
             submissions: Sequence[pprl.Submission], before: Sequence[pprl.Submission]
@@ -191,9 +192,20 @@ def link(
         else:
             linkage = linked(opened(files or []), opened(earlier or []))
             write_linkage(linkage, out)
+        still = _run_that_stays(remembered, runs) if remembered else ""
     if work is not None:
         WorkFolder.remove(work)
     _tell(linkage, out, registry, registry_key)
+    if still:
+        typer.echo(still)
+
+
+def _run_that_stays(registry: Registry, before: int) -> str:
+    """What to say where no run was added to the `before` that there were; "" if one was."""
+    runs = registry.runs()
+    if len(runs) > before:
+        return ""
+    return f"registry: nothing changed, still run {runs.loc[runs['undone'] == '', 'run'].max()}"
 
 
 def _link_stored(

@@ -108,6 +108,7 @@ def release(
     from pprl.results.disclosure import read_release
     from pprl.results.folder import check_vacant
     from pprl.results.release.compilation import compile_release
+    from pprl.results.release.figures import senders_told
     from pprl.results.release.folder import PAGE, can_draw
     from pprl.results.release.links import read_quality
 
@@ -144,6 +145,8 @@ def release(
         _write(compiled, out, opened)
     told = compiled.report
     typer.echo(f"{told.told:,} counts are told, {told.hidden:,} hidden; none can be worked out.")
+    for sentence in senders_told(told):
+        typer.echo(sentence)
     for title, reason in told.left_out:
         typer.echo(f"not counted: {title}: {reason}")
     if not can_draw():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,6 +26,7 @@ _EXAMPLES = {
     "purge": "pprl store purge --store store --yes",
     "verify": "pprl store verify --store store",
 }
+_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 _STORE = typer.Option("--store", metavar="FOLDER", help="The linkage store's folder.")
 _KEY = typer.Option("--key", metavar="FILE", help="The store's key, which lies elsewhere.")
 
@@ -111,13 +113,18 @@ def add(
         typer.echo(f"head of the ledger, to be noted elsewhere: {opened.ledger.head}")
 
 
-def show(store: Annotated[Path, _STORE]) -> None:
+def show(
+    store: Annotated[Path, _STORE],
+    full: Annotated[bool, typer.Option("--full", help="Digests in full length.")] = False,
+) -> None:
     """Tell what came in, from whom, under which digest, and what went out."""
     with _opened(store) as opened:
         for link in opened.ledger.links():
             body = dict(link.body)
             event = body.pop("event")
             details = ", ".join(f"{name}={value}" for name, value in body.items())
+            if not full:
+                details = _DIGEST.sub(r"\1...", details)
             typer.echo(f"{link.number}. {link.written}  {event}  {details}")
         typer.echo(f"encodings lie {'open' if opened.is_open else 'sealed, or not here'}")
         typer.echo(f"head of the ledger: {opened.ledger.head}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -59,6 +60,9 @@ def test_what_is_taken_in_is_linked_as_the_files_were(
     told = capsys.readouterr().out
     for part in ("received", "match file deleted", "linked", "what=crosswalk", "lie open"):
         assert part in told
+    assert not re.search(r"sha256=[0-9a-f]{64}", told)
+    assert run(["store", "show", "--full", "--store", str(hub / "store")]) == 0
+    assert re.search(r"sha256=[0-9a-f]{64}", capsys.readouterr().out)
     assert run(["store", "verify", "--store", str(hub / "store")]) == 0
     assert "7 links, unbroken." in capsys.readouterr().out
 

@@ -34,6 +34,7 @@ def test_a_second_run_gives_the_same_study_ids(
     assert run(arguments) == 0
     told = capsys.readouterr().out.splitlines()
     assert str(registry) in told and f"{registry}.key" in told
+    assert told[-1] == "registry: nothing changed, still run 1"
     for name in ("study-ids.csv", "pairs.csv", "crosswalks/fresno.csv"):
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
 

@@ -410,6 +410,7 @@ SCENES = {
             "age1...": recipient_elsewhere,
         },
     ),
+    "docs/hub-analyst.md": Scene(stands_for={"age1...": recipient_elsewhere}),
     "docs/disclosure-control.md": Scene(at_hand=released_before, names=tables_of_two_years),
     "docs/key-rotation.md": Scene(
         at_hand=two_partners,

@@ -333,6 +333,18 @@ def test_a_report_has_the_groups_and_the_audit_that_it_is_given(
     assert "Know this. Within the design, but not nothing." in text
     assert "One \\<leaked\\> roster." in text
     assert text.count("- too few records") == 1
+    assert "were not audited" not in text
+
+
+def test_institutions_that_an_audit_did_not_see_are_named(
+    linked: pprl.Linkage, tmp_path: Path
+) -> None:
+    """Under what was not examined."""
+    first, *others = sorted(linked.records)
+    (tmp_path / "audit.json").write_text(json.dumps({**AUDIT, "sources": {first: 200}}), "utf-8")
+    linked.report(tmp_path / "a.md", audit=tmp_path / "audit.json")
+    text = (tmp_path / "a.md").read_text(encoding="utf-8")
+    assert f"- The files of {', '.join(others)} were not audited." in text
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,8 @@ def read_kept(folder: Path, received: Mapping[str, Any]) -> Submission:
     path = folder / received["file"]
     if not path.exists():
         raise CustodyError(
-            f"{path}: was sealed or destroyed. The ledger says which: pprl store show"
+            f"{path}: was sealed or destroyed. The ledger says which: pprl store show. What was "
+            "sealed is opened by pprl store unseal."
         )
     return read_blinded(path, received["kept"])
 

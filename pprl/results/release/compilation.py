@@ -107,6 +107,8 @@ def compile_release(
     shown = _together([*earlier, protected.release])
     hidden, told = hidden_and_told(shown)
     outcomes = chosen.outcomes
+    senders = set(rows[INSTITUTION])
+    sending = [party for party in agreement.parties if party.id in senders]
     report = IndicatorReport(
         title=agreement.title,
         agreement=agreement.digest,
@@ -120,9 +122,24 @@ def compile_release(
         left_out=tuple(
             (f"{outcomes[name].title}, of those {chosen.cohort_of(name).title}", reason)
             for name, reason in {**counts.left_out, **revised}.items()
+            if _is_expected(name, agreement, chosen)
+        ),
+        sent_by=tuple(sorted(party.name or party.id for party in sending)),
+        silent=tuple(
+            sorted(party.name or party.id for party in agreement.parties if party not in sending)
         ),
     )
     return Compilation(protected.release, protected, report)
+
+
+def _is_expected(outcome: str, agreement: Agreement, chosen: Definitions) -> bool:
+    """Whether an outcome that was not counted is missed: its columns are agreed, or it was added.
+
+    Of the customary outcomes many are about columns that no party is to send.
+    """
+    agreed = {name for name, _ in agreement.payload.columns}
+    added = outcome not in agreement.definitions.outcomes
+    return added or agreed.issuperset(chosen.columns_of(outcome))
 
 
 def refuse_unsafe(

@@ -11,6 +11,7 @@ from pprl.results.release.figures import (
     IndicatorFigures,
     IndicatorReport,
     Rate,
+    senders_told,
 )
 from pprl.results.release.pictures import comparison, shown, trend
 from pprl.results.release.sankey import sankey
@@ -55,6 +56,7 @@ def _head(report: IndicatorReport) -> Iterator[Block]:
     yield Heading("How to read it")
     yield Bullets(
         (
+            *senders_told(report),
             "A rate is rounded to whole per cents; above 95% and below 5% it is told as such.",
             "“With linkage error” says from where to where the rate may lie, as links between "
             "institutions miss some persons and join some that are two: 95 such bands in 100 "

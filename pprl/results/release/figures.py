@@ -127,6 +127,8 @@ class IndicatorReport:
         indicators: in the order of their definitions.
         flows: one for each definition and year.
         left_out: title and reason of each outcome that was not counted.
+        sent_by: parties whose outcomes were counted in the last release, as an alphabet has them.
+        silent: the parties that sent none, likewise.
     """
 
     title: str
@@ -139,7 +141,20 @@ class IndicatorReport:
     indicators: tuple[IndicatorFigures, ...]
     flows: tuple[FlowFigures, ...]
     left_out: tuple[tuple[str, str], ...]
+    sent_by: tuple[str, ...]
+    silent: tuple[str, ...]
     format: str = FORMAT
+
+
+def senders_told(report: IndicatorReport) -> list[str]:
+    """Who sent outcomes and who did not, in sentences."""
+    told = [f"Outcomes were sent by {', '.join(report.sent_by)}."]
+    if report.silent:
+        told.append(
+            f"Nothing was sent by {', '.join(report.silent)}: students whom only they could tell "
+            "of count as not found, or are not counted."
+        )
+    return told
 
 
 def as_json(report: IndicatorReport) -> str:

@@ -11,7 +11,7 @@ from pprl.results.report.figures import AttackFigures, AuditFigures, Figures
 
 
 def with_audit(figures: Figures, path: Path) -> Figures:
-    """The figures with the findings of an audit.
+    """The figures with the findings of an audit; whose files it did not see is noted.
 
     Args:
         figures: of a linkage.
@@ -47,4 +47,7 @@ def with_audit(figures: Figures, path: Path) -> Figures:
         raise UsageError(
             f"{path}: is an audit of other files: {title}, of {', '.join(sorted(sources))}."
         )
+    if missing := sorted(linked - sources):
+        note = f"The files of {', '.join(missing)} were not audited."
+        audit = dataclasses.replace(audit, notes=(*audit.notes, note))
     return dataclasses.replace(figures, audit=audit)

@@ -53,7 +53,9 @@ def _how_counts_are_told(smallest: int, base: int) -> str:
     return (
         f"Counts of pairs and persons are rounded down to multiples of {smallest}, the smallest "
         f"cell of the agreement; “{HIDDEN}” stands for fewer, and for what would tell fewer. Only "
-        f"the institutions' own numbers of records are exact. {rest}"
+        f"the institutions' own numbers of records are exact. The number of all links "
+        "is the sum over pairs of institutions as told, so it may be below the counts by "
+        f"probability. {rest}"
     ).strip()
 
 

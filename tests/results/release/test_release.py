@@ -139,13 +139,48 @@ def test_nobody_is_said_not_to_have_enrolled(forms: dict[str, str]) -> None:
 
 
 def test_no_table_ranks(compiled: Compilation, forms: dict[str, str]) -> None:
-    """Institutions are not named; groups stand in the order of the alphabet, whatever the rates."""
+    """No table names institutions; groups stand as an alphabet has them, whatever the rates."""
     assert "institution" not in {dimension.name for dimension in compiled.release.dimensions}
-    assert "orchard-usd" not in forms["indicators.html"]
+    assert "orchard-usd" not in str(tables_of_page(forms["indicators.html"]))
     for one in compiled.report.indicators:
         for part in one.breakdowns:
             keys = [(rate.year, rate.code) for rate in part.rates]
             assert keys == sorted(keys)
+
+
+def test_who_sent_outcomes_and_who_did_not_is_told(rows: pd.DataFrame) -> None:
+    """In every form: without a party's rows, its students seem not to be found."""
+    some = valley.some()
+    only = {"ready": some.outcomes["ready"]}
+    indicators = {name: one for name, one in some.indicators.items() if one.outcome in only}
+    made = compile_release(
+        rows[rows["institution"].isin(["orchard-usd", "foothill-usd"])],
+        valley.agreement(),
+        valley.quality(),
+        THROUGH,
+        definitions=dataclasses.replace(some, outcomes=only, indicators=indicators, flows={}),
+    )
+    assert made.report.sent_by == ("foothill-usd", "orchard-usd")
+    assert "riverbend-usd" in made.report.silent
+    assert not set(made.report.sent_by) & set(made.report.silent)
+    told = forms_of(made.report)
+    for name in ("indicators.html", "indicators.md"):
+        assert "Outcomes were sent by foothill-usd, orchard-usd." in told[name]
+        assert f"Nothing was sent by {', '.join(made.report.silent)}: " in told[name]
+    assert json.loads(told["indicators.json"])["silent"] == list(made.report.silent)
+
+
+def test_an_outcome_is_missed_where_its_columns_are_agreed_or_it_was_asked_for() -> None:
+    """Most customary outcomes are about columns that no party of this agreement is to send."""
+    agreement, chosen = valley.agreement(), valley.some()
+    assert not compilation._is_expected("enrolled", agreement, chosen)
+    columns = tuple((name, "text") for name in chosen.columns_of("enrolled"))
+    payload = dataclasses.replace(agreement.payload, columns=columns)
+    agreed = dataclasses.replace(agreement, payload=payload)
+    assert compilation._is_expected("enrolled", agreed, chosen)
+    own = {**chosen.outcomes, "asked_for": chosen.outcomes["enrolled"]}
+    added = dataclasses.replace(chosen, outcomes=own)
+    assert compilation._is_expected("asked_for", agreement, added)
 
 
 def test_institutions_are_named_where_the_agreement_says_so(rows: pd.DataFrame) -> None:
