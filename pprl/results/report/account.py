@@ -108,7 +108,8 @@ def agreed(agreement: Agreement) -> AgreementFigures:
             PartyFigures(party.id, party.name or party.id, party.role, _signed(agreement, party.id))
             for party in sorted(agreement.parties, key=lambda party: party.id)
         ),
-        fields=tuple(FIELD_WORDS[name] for name in agreement.linkage.fields),
+        fields=tuple(FIELD_WORDS[name] for name in agreement.linkage.compared),
+        apart=tuple(FIELD_WORDS[name] for name in agreement.linkage.apart),
         passes=tuple((item.name, block_in_words(item)) for item in agreement.linkage.passes),
     )
 

@@ -29,6 +29,8 @@ class AgreementFigures:
     Attributes:
         ground: the exception that it rests on, in words, and its citation.
         epsilon: privacy-loss budget of the counts in one file.
+        fields: what is compared, in words.
+        apart: what is read besides, and only tells duplicates of one file apart.
         passes: for each pass, its name and what two records must agree on to be compared.
     """
 
@@ -47,6 +49,7 @@ class AgreementFigures:
     smallest_cell: int
     parties: tuple[PartyFigures, ...]
     fields: tuple[str, ...]
+    apart: tuple[str, ...]
     passes: tuple[tuple[str, str], ...]
 
 
