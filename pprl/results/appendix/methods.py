@@ -163,7 +163,7 @@ def _quality(figures: Figures) -> Iterator[Block]:
         "estimated from what one pass finds of the matches that others found "
         f"({CHANDRA_SEKAR.cited}) and a log-linear model of the fields on which matches agree "
         f"({BISHOP.cited}), and multiplied by {TOO_FEW:.2f}, because on development data the model "
-        f"was too low by that: {count(figures.unseen)} of {count(quality.matches)}. "
+        f"was about a fifth too low: {count(figures.unseen)} of {count(quality.matches)}. "
         f"Expected precision is {share(quality.precision)} (95% interval "
         f"{interval(quality.precision_low, quality.precision_high)}) and expected recall "
         f"{share(quality.recall)} ({interval(quality.recall_low, quality.recall_high)}). The "
