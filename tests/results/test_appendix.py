@@ -46,6 +46,7 @@ def test_the_figures_are_those_of_the_report(figures: Figures, written: tuple[st
         f"Expected precision is {quality.precision:.4f}",
         f"expected recall {quality.recall:.4f}",
         f"a probability of {figures.threshold:g} or more",
+        "(profile students-1-strict), joined",
         figures.agreement.digest,
         figures.agreement.linkage_digest,
         digest_of(figures),
@@ -154,6 +155,7 @@ def test_a_field_that_is_not_compared_is_not_said_to_be(figures: Figures) -> Non
     """A state student ID without a segment and a pass is read, and told apart."""
     agreement = agreed(pprl.Agreement.students(["a", "b"], state_id=True))
     assert agreement.apart == ("state student ID",)
+    assert agreement.profile == "students-1"
     text = as_markdown("t", methods(dataclasses.replace(figures, agreement=agreement)))
     assert "Read and encoded nowhere: state student ID" in text
     assert "encoded nowhere" not in as_markdown("t", methods(figures))

@@ -18,6 +18,7 @@ import pytest
 
 import pprl
 from pprl.agreement.blocking import BlockingPart
+from pprl.agreement.reading import profile_of
 from pprl.errors import UsageError
 from pprl.page import as_markdown
 from pprl.results.report import account, read_figures, with_audit, write_report
@@ -494,6 +495,7 @@ def test_a_field_that_is_only_read_is_not_said_to_be_compared(figures: Figures) 
     last, any_part = (
         dataclasses.replace(section, segments=(), passes=(block,)) for block in blocks
     )
+    assert profile_of(section) == "students-1" and profile_of(last) == ""
     assert last.compared == ("last_name",) and "middle_name" in last.apart
     assert any_part.compared == ("first_name", "middle_name", "last_name")
 

@@ -101,10 +101,11 @@ def _resting_on(agreed: AgreementFigures) -> str:
 def _encoding(figures: Figures) -> Iterator[Block]:
     """What an institution does before it sends."""
     agreed = figures.agreement
+    profile = f" (profile {agreed.profile})" if agreed.profile else ""
     yield Heading("Preparation and encoding")
     yield Text(
-        f"Each institution normalised {', '.join(agreed.fields)} by the rules of the profile that "
-        "the agreement fixes, joined its rows of one student, and encoded each student once for "
+        f"Each institution normalised {', '.join(agreed.fields)} by the rules that the agreement "
+        f"fixes{profile}, joined its rows of one student, and encoded each student once for "
         f"each of {len(agreed.passes)} blocking passes: a keyed token of the block, and filters of "
         "the fields' tokens (bigrams of names, parts of dates and ZIP codes) in the manner of "
         f"{SCHNELL.cited} and {SCHNELL_2011.cited}, whose bit positions are keyed by the block "

@@ -69,6 +69,7 @@ def agreement(figures: Figures) -> Iterator[Block]:
         ("Ground", agreed.ground),
         ("Legal basis", agreed.legal_basis),
         ("In effect", f"{agreed.effective} to {agreed.expires}" if agreed.effective else ""),
+        ("Profile", agreed.profile or "none: its own segments and passes"),
         ("Linked on", figures.made_on),
     )
     told = tuple((name, " ".join(text.split()) or _UNSTATED) for name, text in rows)
