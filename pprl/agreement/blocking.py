@@ -20,11 +20,13 @@ class Source:
         fields: the roster fields that it is made from.
         fixes: the segment that says nothing further once two students agree on the whole part.
         letters: whether `:N` (first N letters) and `:soundex` may follow.
+        welcome: roster fields that it is made from as well, if they are declared.
     """
 
     fields: tuple[str, ...]
     fixes: str | None = None
     letters: bool = False
+    welcome: tuple[str, ...] = ()
 
 
 SOURCES = {
@@ -34,9 +36,9 @@ SOURCES = {
     "birth_year_day": Source(("birth_date",)),
     "first_name": Source(("first_name",), fixes="canonical_first_name", letters=True),
     "last_part": Source(("last_name",), letters=True),
-    "name_part": Source(("first_name", "last_name"), letters=True),
+    "name_part": Source(("first_name", "last_name"), letters=True, welcome=("middle_name",)),
     "first_last_pair": Source(("first_name", "last_name"), letters=True),
-    "name_pair": Source(("first_name", "last_name"), letters=True),
+    "name_pair": Source(("first_name", "last_name"), letters=True, welcome=("middle_name",)),
     "middle_initial": Source(("middle_name",)),
     "sex": Source(("sex",), fixes="sex"),
     "zip": Source(("zip",), fixes="zip"),
@@ -87,6 +89,11 @@ class BlockingPart:
     def fields(self) -> tuple[str, ...]:
         """The roster fields that the part is made from."""
         return SOURCES[self.source].fields
+
+    @property
+    def welcome(self) -> tuple[str, ...]:
+        """The roster fields that it is made from as well, if they are declared."""
+        return SOURCES[self.source].welcome
 
     @property
     def fixes(self) -> str | None:

@@ -130,6 +130,20 @@ class LinkageSection:
         """SHA-256 of `canonical()`, as 64 hexadecimal digits."""
         return hashlib.sha256(self.canonical()).hexdigest()
 
+    @cached_property
+    def compared(self) -> tuple[str, ...]:
+        """The fields of which something stands in an entry, as a segment or in a block."""
+        used = {field for segment in self.segments for field in SEGMENT_FIELDS[segment.name]}
+        for linkage_pass in self.passes:
+            for part in linkage_pass.block:
+                used.update(part.fields, part.welcome)
+        return tuple(field for field in self.fields if field in used)
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """The fields that are read besides, and only tell duplicates of one file apart."""
+        return tuple(field for field in self.fields if field not in self.compared)
+
     def segments_of(self, linkage_pass: Pass) -> tuple[Segment, ...]:
         """The segments that entries of a pass carry: all but those that its block fixes.
 

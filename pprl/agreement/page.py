@@ -99,7 +99,13 @@ def _what(agreement: Agreement) -> Iterator[Block]:
         f"{size:,} bytes in all. Some of them are decoys. Fewer than "
         f"{agreement.records.minimum} students are not encoded."
     )
-    yield Bullets(tuple(FIELD_WORDS[field] for field in section.fields))
+    yield Bullets(tuple(FIELD_WORDS[field] for field in section.compared))
+    if section.apart:
+        yield Text(
+            "Read besides, encoded nowhere and never compared between institutions: "
+            f"{', '.join(FIELD_WORDS[field] for field in section.apart)}. This only tells "
+            "duplicates of one institution apart; how complete it is leaves, as told next."
+        )
     yield Text(
         "Beside them the file states: the institution, the hub it is for, digests of this "
         "agreement, a value that tells whether all used one linkage key, the number of "

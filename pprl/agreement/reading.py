@@ -51,6 +51,16 @@ def read_linkage(table: Table) -> LinkageSection:
     )
 
 
+def profile_of(section: LinkageSection) -> str:
+    """The profile whose segments and passes a section has; "" if it has its own."""
+    for name in PROFILES:
+        table = Table({"profile": name}, "", [])
+        named = _spelled(table, _content(table), ())
+        if (named["segments"], named["passes"]) == (section.segments, section.passes):
+            return name
+    return ""
+
+
 def _content(table: Table) -> Table:
     """The table that spells the section out: the named profile's, or this one."""
     if not table.has("profile"):

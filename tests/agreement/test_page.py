@@ -94,6 +94,14 @@ def test_a_template_that_cannot_be_is_refused(
         template(exception, parties)
 
 
+def test_the_page_names_what_is_read_and_never_compared() -> None:
+    """A state student ID that is in no segment and no pass is no element of an encoding."""
+    text = as_markdown("t", page(Agreement.students(["a", "b"], state_id=True)))
+    assert "between institutions: state student ID. This only tells" in text
+    assert "- state student ID" not in text
+    assert "Read besides" not in as_markdown("t", page(Agreement.students(["a", "b"])))
+
+
 def test_the_page_tells_what_leaves_what_is_learnt_and_what_comes_back() -> None:
     """Every statement that counsel looks for stands on it, and that it is no advice."""
     text = as_markdown("Two of us", page(signed())).replace("\\", "")

@@ -16,6 +16,8 @@ from pprl.results.appendix.guidance import GUILD, RECORD
 from pprl.results.appendix.methods import methods
 from pprl.results.appendix.references import REFERENCES
 from pprl.results.report import Figures, account
+from pprl.results.report.account import agreed
+from pprl.results.report.figures import AttackFigures, AuditFigures
 from pprl.results.report.figures_file import digest_of
 from tests.results.conftest import TODAY
 
@@ -44,7 +46,9 @@ def test_the_figures_are_those_of_the_report(figures: Figures, written: tuple[st
         f"Expected precision is {quality.precision:.4f}",
         f"expected recall {quality.recall:.4f}",
         f"a probability of {figures.threshold:g} or more",
+        "(profile students-1-strict), joined",
         figures.agreement.digest,
+        figures.agreement.linkage_digest,
         digest_of(figures),
         "pprl: privacy-preserving record linkage",
         f"| Persons with records at 2 institutions | {figures.persons[0].persons:,} |",
@@ -103,6 +107,58 @@ def test_where_nothing_is_hidden_nothing_is_said_of_it(figures: Figures) -> None
     exact = dataclasses.replace(figures, agreement=agreement)
     assert "rounded down" in as_markdown("t", methods(figures))
     assert "rounded down" not in as_markdown("t", methods(exact))
+
+
+def test_the_noise_stands_beside_what_is_noised(figures: Figures) -> None:
+    """A reader sees whether a share says anything."""
+    told = as_markdown("t", methods(figures)).replace("\\", "")
+    assert "| Institution | Records | In no pass (with noise) | Mean size of that noise |" in told
+    for file in figures.files:
+        assert f"| {file.unplaced:.4f} | {file.noise:.4f} |" in told
+
+
+def test_findings_of_an_audit_stand_with_their_limits(figures: Figures) -> None:
+    """Those that are green are counted; what was not run is told."""
+    attacks = tuple(
+        AttackFigures(f"Could {light}?", light, f"{light} figure", f"{light} above 1", "")
+        for light in ("green", "amber", "red")
+    )
+    audit = AuditFigures("red", "Do not send.", attacks, ("No roster was given.",))
+    text = as_markdown("t", methods(dataclasses.replace(figures, audit=audit)))
+    assert "Of 3 questions that an audit put to the files" in text
+    assert "among others, 1 found no more than the limits" in text
+    assert "| Could red? | red figure | red | red above 1 |" in text
+    assert "Could green" not in text
+    assert "- No roster was given." in text
+    calm = AuditFigures("green", "No attack did better.", attacks[:1], ())
+    text = as_markdown("t", methods(dataclasses.replace(figures, audit=calm)))
+    assert "The others:" not in text and "Not examined" not in text
+
+
+def test_the_ground_is_told_with_its_legal_basis_and_a_trial_as_one(figures: Figures) -> None:
+    """Whichever of them the agreement states."""
+
+    def told(**changes: object) -> str:
+        agreement = dataclasses.replace(figures.agreement, **changes)
+        return as_markdown("t", methods(dataclasses.replace(figures, agreement=agreement)))
+
+    both = {"ground": "studies", "legal_basis": "a statute"}
+    assert ", resting on studies (a statute). Scope" in told(**both)
+    assert ", resting on studies. Scope" in told(ground="studies", legal_basis="")
+    assert ", resting on a statute. Scope" in told(ground="", legal_basis="a statute")
+    assert "resting" not in told(ground="", legal_basis="")
+    assert "a trial with invented students" in told(trial=True)
+    assert "a trial with invented students" not in told(trial=False)
+
+
+def test_a_field_that_is_not_compared_is_not_said_to_be(figures: Figures) -> None:
+    """A state student ID without a segment and a pass is read, and told apart."""
+    agreement = agreed(pprl.Agreement.students(["a", "b"], state_id=True))
+    assert agreement.apart == ("state student ID",)
+    assert agreement.profile == "students-1"
+    text = as_markdown("t", methods(dataclasses.replace(figures, agreement=agreement)))
+    assert "Read and encoded nowhere: state student ID" in text
+    assert "encoded nowhere" not in as_markdown("t", methods(figures))
 
 
 def test_an_appendix_is_markdown(figures: Figures, tmp_path: Path) -> None:

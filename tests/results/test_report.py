@@ -17,6 +17,8 @@ import pandas as pd
 import pytest
 
 import pprl
+from pprl.agreement.blocking import BlockingPart
+from pprl.agreement.reading import profile_of
 from pprl.errors import UsageError
 from pprl.page import as_markdown
 from pprl.results.report import account, read_figures, with_audit, write_report
@@ -486,6 +488,28 @@ def test_what_was_agreed_is_told_with_its_ground_and_its_signatures() -> None:
     changed = dataclasses.replace(signed(), purpose="something else")
     assert {party.signed for party in agreed(changed).parties} == {""}
     assert agreed(dataclasses.replace(UNSIGNED, exception="other")).ground == "another law"
+
+
+def test_a_field_that_is_only_read_is_not_said_to_be_compared(figures: Figures) -> None:
+    """A state student ID in no segment and no pass; a middle name in any part of a name is."""
+    agreement = agreed(pprl.Agreement.students(["a", "b"], "students-1-strict", state_id=True))
+    assert "state student ID" not in agreement.fields
+    text = as_markdown(
+        "t", contents(dataclasses.replace(figures, agreement=agreement), charts=False)
+    )
+    assert "Read and not compared: state student ID." in text
+    assert "Read and not compared" not in as_markdown("t", contents(figures, charts=False))
+    section = pprl.Agreement.students(["a", "b"]).linkage
+    blocks = tuple(
+        dataclasses.replace(section.passes[0], block=(BlockingPart.parse(part),))
+        for part in ("last_part", "name_part")
+    )
+    last, any_part = (
+        dataclasses.replace(section, segments=(), passes=(block,)) for block in blocks
+    )
+    assert profile_of(section) == "students-1" and profile_of(last) == ""
+    assert last.compared == ("last_name",) and "middle_name" in last.apart
+    assert any_part.compared == ("first_name", "middle_name", "last_name")
 
 
 def test_where_everything_is_small_everything_is_hidden(

@@ -57,7 +57,8 @@ GUILD = (
     (
         "",
         "errors of linkage, overall and by group",
-        "Quality; report: Expected precision and recall, What another decision would change",
+        "Quality (by group only if groups were given); report: Expected precision and recall, "
+        "What another decision would change",
     ),
     (
         "",

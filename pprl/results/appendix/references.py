@@ -11,13 +11,13 @@ class Reference:
 
     Attributes:
         key: its BibTeX key.
-        kind: "article", "book", "inproceedings" or "misc".
+        kind: "article", "book", "inproceedings", "techreport" or "misc".
         authors: in full, as BibTeX takes them.
         short: as they are cited in the text.
         year: of publication.
         title: its title.
-        place: what it appeared in, as BibTeX fields: `journal`, `booktitle`, `publisher`, `volume`,
-            `number`, `pages`, `doi`.
+        place: what it appeared in, as BibTeX fields: `journal`, `booktitle`, `publisher`,
+            `institution`, `volume`, `number`, `pages`, `doi`.
     """
 
     key: str
@@ -36,7 +36,8 @@ class Reference:
     def __str__(self) -> str:
         """As it stands in the list."""
         place = self.place
-        within = place.get("journal") or place.get("booktitle") or place.get("publisher", "")
+        kinds = ("journal", "booktitle", "publisher", "institution")
+        within = next((place[kind] for kind in kinds if kind in place), "")
         volume = place.get("volume", "")
         number = f"({place['number']})" if "number" in place else ""
         pages = f": {place['pages']}" if "pages" in place else ""
@@ -97,6 +98,42 @@ SCHNELL = Reference(
         "volume": "9",
         "pages": "41",
         "doi": "10.1186/1472-6947-9-41",
+    },
+)
+SCHNELL_2011 = Reference(
+    "schnell2011",
+    "techreport",
+    ("Schnell, Rainer", "Bachteler, Tobias", "Reiher, Jörg"),
+    "Schnell, Bachteler and Reiher",
+    2011,
+    "A novel error-tolerant anonymous linking code",
+    {
+        "institution": "German Record Linkage Center",
+        "number": "WP-GRLC-2011-02",
+        "doi": "10.2139/ssrn.3549247",
+    },
+)
+CANONNE = Reference(
+    "canonne2020",
+    "inproceedings",
+    ("Canonne, Clément L.", "Kamath, Gautam", "Steinke, Thomas"),
+    "Canonne, Kamath and Steinke",
+    2020,
+    "The discrete Gaussian for differential privacy",
+    {"booktitle": "Advances in Neural Information Processing Systems", "volume": "33"},
+)
+CHANDRA_SEKAR = Reference(
+    "chandrasekar1949",
+    "article",
+    ("Chandra Sekar, C.", "Deming, W. Edwards"),
+    "Chandra Sekar and Deming",
+    1949,
+    "On a method of estimating birth and death rates and the extent of registration",
+    {
+        "journal": "Journal of the American Statistical Association",
+        "volume": "44",
+        "number": "245",
+        "pages": "101--115",
     },
 )
 BISHOP = Reference(
@@ -192,10 +229,13 @@ REFERENCES = (
     BANSAL,
     BENCHIMOL,
     BISHOP,
+    CANONNE,
+    CHANDRA_SEKAR,
     DWORK,
     FELLEGI,
     GILBERT,
     SCHNELL,
+    SCHNELL_2011,
     WINKLER,
 )
 """All of them, by author."""

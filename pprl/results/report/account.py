@@ -15,6 +15,7 @@ from pprl.agreement import Agreement
 from pprl.agreement.enforcement import signature_fault
 from pprl.agreement.legal import EXCEPTIONS
 from pprl.agreement.page import FIELD_WORDS, block_in_words
+from pprl.agreement.reading import profile_of
 from pprl.agreement.signatures import latest
 from pprl.exchange.budget import completeness_noise
 from pprl.exchange.manifest import Manifest
@@ -108,7 +109,9 @@ def agreed(agreement: Agreement) -> AgreementFigures:
             PartyFigures(party.id, party.name or party.id, party.role, _signed(agreement, party.id))
             for party in sorted(agreement.parties, key=lambda party: party.id)
         ),
-        fields=tuple(FIELD_WORDS[name] for name in agreement.linkage.fields),
+        profile=profile_of(agreement.linkage),
+        fields=tuple(FIELD_WORDS[name] for name in agreement.linkage.compared),
+        apart=tuple(FIELD_WORDS[name] for name in agreement.linkage.apart),
         passes=tuple((item.name, block_in_words(item)) for item in agreement.linkage.passes),
     )
 

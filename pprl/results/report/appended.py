@@ -44,7 +44,7 @@ def attacks(figures: Figures) -> Iterator[Block]:
     yield Heading("What an attacker could learn")
     yield Text(
         "The files hold pseudonymous personal data, not anonymous data. Whoever holds the "
-        "institutions' linkage key and the files can test guesses; the key is never at the hub."
+        "institutions' linkage key and the files can test guesses; the hub is not given the key."
     )
     audit = figures.audit
     if audit is None:

@@ -29,6 +29,9 @@ class AgreementFigures:
     Attributes:
         ground: the exception that it rests on, in words, and its citation.
         epsilon: privacy-loss budget of the counts in one file.
+        profile: whose segments and passes it has; "" for its own.
+        fields: what is compared, in words.
+        apart: what is read besides, and only tells duplicates of one file apart.
         passes: for each pass, its name and what two records must agree on to be compared.
     """
 
@@ -46,7 +49,9 @@ class AgreementFigures:
     epsilon: float
     smallest_cell: int
     parties: tuple[PartyFigures, ...]
+    profile: str
     fields: tuple[str, ...]
+    apart: tuple[str, ...]
     passes: tuple[tuple[str, str], ...]
 
 

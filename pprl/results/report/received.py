@@ -71,6 +71,7 @@ def agreement(figures: Figures) -> Iterator[Block]:
         ("Ground", agreed.ground),
         ("Legal basis", agreed.legal_basis),
         ("In effect", f"{agreed.effective} to {agreed.expires}" if agreed.effective else ""),
+        ("Profile", agreed.profile or "none: its own segments and passes"),
         ("Linked on", figures.made_on),
     )
     told = tuple((name, " ".join(text.split()) or _UNSTATED) for name, text in rows)
@@ -109,6 +110,12 @@ def completeness(figures: Figures) -> Iterator[Block]:
     """How complete the fields are, as the institutions say."""
     yield Heading("Fields and completeness")
     yield Text(f"Compared were: {', '.join(figures.agreement.fields)}.")
+    if figures.agreement.apart:
+        yield Text(
+            f"Read and not compared: {', '.join(figures.agreement.apart)}. This only tells "
+            "duplicates of one file apart and does not leave an institution; how complete it is "
+            "does, with noise."
+        )
     yield Text(
         "Share of records that have each field, as each institution's file states it: with noise "
         f"added there (differential privacy, epsilon {figures.agreement.epsilon:g} for all counts "
