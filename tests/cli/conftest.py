@@ -112,6 +112,8 @@ def linked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pprl.LinkageKey(bytes(range(32))).save(folder / "compact.key")
     students = crowded(200, seed=4)
     students.loc[0, "last_name"] = CANARY
+    # No study ID has a U, so none holds a local ID by chance.
+    students["local_id"] = "U" + students["local_id"]
     students.iloc[:150].to_csv(folder / "fresno.csv", index=False)
     students.iloc[50:].to_csv(folder / "reedley.csv", index=False)
     for institution in ("fresno", "reedley"):
