@@ -140,7 +140,7 @@ def test_rows_left_out_are_told(folder: Path, capsys: pytest.CaptureFixture[str]
     assert run([*encode_arguments(folder, "fresno"), "--on-error", "skip"]) == 0
     told = capsys.readouterr().out
     assert "149 students" in told
-    assert "note: fresno.csv: rows left out for their faults: 1 (rows 2)." in told
+    assert "note: fresno.csv: rows left out for their faults: 1 (row 2)." in told
 
 
 def test_link_writes_what_stays_and_what_goes(linked: Path) -> None:
