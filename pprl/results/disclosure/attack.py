@@ -91,7 +91,7 @@ def _intervals(
     for label in np.unique(labels).tolist():
         block = np.flatnonzero(labels == label)
         one, wanted = unknown.only(block), sought[block]
-        start = one.solve(np.zeros(len(one)))
+        start = one.solve(np.zeros(len(one)), again=True)
         if start is None or not one.fits(start):
             raise UsageError(_CONTRADICTION)
         seen = Spread.of(start)

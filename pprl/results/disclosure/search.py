@@ -134,7 +134,7 @@ def _truth(unknown: Unknown, stand: Standing) -> Floats:
     count = stand.count[unknown.cells].astype(float)
     if (count >= 0).all() and unknown.fits(count):
         return count
-    x = unknown.solve(np.zeros(len(unknown)))
+    x = unknown.solve(np.zeros(len(unknown)), again=True)
     if x is None:
         raise UsageError(
             "These tables and earlier releases contradict each other: no counts fit them all. "

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint
 
 from pprl.results.disclosure.system import Flags, Floats, Integers, System
+from pprl.results.whole_programme import solution
 
 WHOLE = 1e-6
 _STEPS = 8
@@ -125,25 +126,13 @@ class Unknown:
             chosen[best[tied[best] > 0]] = True
         return np.flatnonzero(chosen)
 
-    def solve(self, cost: Floats, whole: bool = True, gap: float = 0.0) -> Floats | None:
-        """A solution of least cost, in whole numbers if so wanted; None if there is none.
-
-        Args:
-            cost: `float64[unknown]`.
-            whole: whether in whole numbers.
-            gap: by which share the cost may be above the least.
-        """
-        solved = milp(
-            cost,
-            integrality=np.full(len(self), int(whole)),
-            bounds=Bounds(self.lower, self.upper),
-            constraints=LinearConstraint(self.rows, self.low, self.high),
-            options={"mip_rel_gap": gap},
-        )
-        if solved.x is None:
-            return None
-        x: Floats = np.rint(solved.x) if whole else solved.x
-        return x
+    def solve(
+        self, cost: Floats, whole: bool = True, gap: float = 0.0, again: bool = False
+    ) -> Floats | None:
+        """A solution of least cost; None if there is none: see `whole_programme.solution`."""
+        rows = LinearConstraint(self.rows, self.low, self.high)
+        bounds = Bounds(self.lower, self.upper)
+        return solution(cost, rows, bounds, whole=whole, gap=gap, again=again)
 
     def extreme(self, at: int, sign: float, end: float) -> Floats:
         """A whole-numbered solution with the least (sign 1) or greatest (-1) of one number.
@@ -167,7 +156,7 @@ class Unknown:
         x = one.solve(cost, whole=False)
         if x is not None and one.fits(np.rint(x)):
             return np.rint(x)
-        x = one.solve(cost)
+        x = one.solve(cost, again=True)
         if x is None:
             raise ArithmeticError("there is no solution")
         return x

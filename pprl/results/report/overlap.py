@@ -16,9 +16,10 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint
 
 from pprl.results.report.rounding import Rounding
+from pprl.results.whole_programme import solution
 
 Integers = NDArray[np.int64]
 Counts = tuple[int | None, ...]
@@ -147,17 +148,10 @@ def closest(overlap: Overlap, published: ToldOverlap, smallest: int) -> int:
 
 def _width(count: NDArray[np.float64], agreeing: LinearConstraint) -> int:
     """The highest value of a count of persons less the lowest, of those that agree."""
-    ends = [
-        milp(
-            sign * count,
-            constraints=agreeing,
-            bounds=Bounds(0, np.inf),
-            integrality=np.ones(len(count)),
-        )
-        for sign in (1, -1)
-    ]
-    width: float = -ends[1].fun - ends[0].fun
-    return round(width)
+    # The counts themselves agree, so there is a solution.
+    ends = [solution(sign * count, agreeing, Bounds(0, np.inf)) for sign in (1, -1)]
+    least, most = (round(float(count @ end)) for end in ends if end is not None)
+    return most - least
 
 
 def _rounded(counts: Integers, wholes: Sequence[int | None], base: int) -> Counts:

@@ -136,6 +136,8 @@ def intervals_by_leaves(releases: Sequence[Release], whole: bool = True) -> dict
                 integrality=np.full(2 * size, int(whole)),
                 bounds=Bounds(0, 10_000),
                 constraints=constraint,
+                # With it, HiGHS calls some of these infeasible, which they are not.
+                options={"presolve": not whole},
             )
             assert solved.x is not None
             ends.append(round(sign * solved.fun))
